@@ -1,0 +1,157 @@
+"""Contracts: what an entry point of a kernel library needs of its arguments, since when, and who checks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Enforcement(str, Enum):
+    """Who checks the clause in the releases that it covers."""
+
+    PYTHON = "python"
+    FFI = "ffi"
+    NONE = "none"
+
+
+class Effect(str, Enum):
+    """What a breach of the clause does."""
+
+    RAISES = "raises"
+    SILENT = "silent"
+    FAULT = "fault"
+    SLOW = "slow"
+
+
+class Aspect(str, Enum):
+    """The property of an argument that a clause speaks about."""
+
+    DTYPE = "dtype"
+    PRESENCE = "presence"
+    VALUE = "value"
+    LAYOUT = "layout"
+    SHAPE = "shape"
+    ALLOCATION = "allocation"
+
+
+class EvidenceKind(str, Enum):
+    """How a clause was established."""
+
+    CHECK = "check"
+    READ = "read"
+    DOC = "doc"
+    KERNEL_RUN = "kernel-run"
+    ISSUE = "issue"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One place that establishes a clause.
+
+    `where` is `path:line` inside the wheel of `release` for kinds check, read and doc; an `owner/repo#number` for issues;
+    the name of an evidence file for kernel runs.
+    """
+
+    kind: EvidenceKind
+    release: str
+    where: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind.value} {self.release} {self.where}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A test on another argument of the same call: `parameter` is (not) one of `values`.
+
+    Values are enum member names (`DeepSeekV3`), `None`, booleans, numbers or dtype names as strings.
+    """
+
+    parameter: str
+    values: tuple[object, ...]
+    negated: bool = False
+
+    def __str__(self) -> str:
+        names = " or ".join(str(value) for value in self.values)
+        return f"{self.parameter} is {'not ' if self.negated else ''}{names}"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One requirement on one parameter, for a range of releases and capabilities.
+
+    Which of `dtypes`, `same_as`, `values`, … is set depends on the aspect:
+
+    - dtype: `dtypes` (accepted names; empty means that any dtype is accepted) or `same_as` (a parameter name)
+    - presence: `required` (True: must be passed and not None; False: None is accepted)
+    - value: `values` (accepted enum members or literals)
+    - layout: `layout` (`contiguous`, or the name of a byte layout that code must have produced)
+    - shape: `shape` (one symbol or integer expression a dimension)
+    - allocation: `allocation` (`zeroed`, `workspace`, …)
+    """
+
+    entry_point: str
+    parameter: str
+    aspect: Aspect
+    releases: str
+    enforcement: Enforcement
+    effect: Effect
+    evidence: tuple[Evidence, ...]
+    when: tuple[Condition, ...] = ()
+    capabilities: str = ""
+    dtypes: frozenset[str] = frozenset()
+    same_as: str = ""
+    required: bool | None = None
+    values: tuple[object, ...] = ()
+    layout: str = ""
+    shape: tuple[str, ...] = ()
+    allocation: str = ""
+    note: str = ""
+    consequence: str = ""
+    documented: str = ""
+    source: str = ""  # contract file and line that declares it
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a signature. `default` is its source text; None when the parameter is required."""
+
+    name: str
+    kind: str  # "positional", "keyword", "var_positional", "var_keyword"
+    default: str | None = None
+    annotation: str = ""
+
+    @property
+    def required(self) -> bool:
+        return self.default is None and self.kind in ("positional", "keyword")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Parameters of an entry point in a range of releases, and what it returns (`Tensor`, `list`, …)."""
+
+    releases: str
+    parameters: tuple[Parameter, ...]
+    returns: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """A public callable of the library, under its canonical name, with every import path it is known by."""
+
+    name: str
+    names: tuple[str, ...]
+    library: str
+    signatures: tuple[Signature, ...]
+    clauses: tuple[Clause, ...] = ()
+    capabilities: str = ""
+    family: str = ""
+    summary: str = ""
+    tags: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def short_name(self) -> str:
+        return self.name.rpartition(".")[2]
