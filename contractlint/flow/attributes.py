@@ -1,0 +1,383 @@
+"""Attribute reads: by class where the object is known, by exact place on `self`, else by name over the whole project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contractlint.flow.nodes import CallRecord, Facts, Node, render
+from contractlint.flow.parameters import annotated_instance, annotation_classes, focused_scopes, is_enum, scope, short
+from contractlint.flow.values import (
+    Alt,
+    Callable,
+    ClassValue,
+    Const,
+    Dtype,
+    Instance,
+    Member,
+    ModuleValue,
+    NoneValue,
+    Tensor,
+    Unknown,
+)
+from contractlint.index.ir import ParamIR
+from contractlint.index.project import Class, External, Function
+
+if TYPE_CHECKING:
+    from contractlint.flow.evaluate import Flow, Frame
+
+MAX_STORES = 250
+
+# Calls that store an attribute by its quoted name: positions of object, name and value; -1 is the receiver.
+STORING_CALLS: dict[str, tuple[int, int, int]] = {
+    "setattr": (0, 1, 2),
+    "register_parameter": (-1, 0, 1),
+    "register_buffer": (-1, 0, 1),
+    "replace_parameter": (0, 1, 2),
+    "__setattr__": (-1, 0, 1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One place that gives an attribute its value."""
+
+    fn: Function
+    base: Node
+    value: Node
+    facts: Facts
+    line: int
+    guess: bool = False
+
+
+class Attributes:
+    """Reads attributes, and remembers where each is stored."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self._stores: dict[str, list[Store]] = {}
+
+    # reading
+
+    def read(self, node: Node, frame: Frame) -> list[Alt]:
+        """The possibilities for `base.name`."""
+        base, name = node.parts
+        out: list[Alt] = []
+        seen: set[object] = set()
+        for alt in self.flow.ev(base, frame):
+            value = alt.value
+            kind: object = value
+            if isinstance(value, Unknown):
+                kind = "unknown"
+            try:
+                if kind in seen:
+                    continue
+                seen.add(kind)
+            except TypeError:
+                pass
+            out.extend(self._of(alt, base, name, frame, node))
+        return out
+
+    def _of(self, alt: Alt, base: Node, name: str, frame: Frame, node: Node) -> list[Alt]:
+        from contractlint.flow.evaluate import external_value
+        from contractlint.flow.torch_model import tensor_attribute
+
+        value = alt.value
+        if isinstance(value, Instance):
+            if isinstance(value.cls, Class):
+                return self.of_instance(value.cls, base, name, frame, node)
+            return self.by_name(name, base, frame)
+        if isinstance(value, ClassValue):
+            return self._of_class(value, name, frame)
+        if isinstance(value, Tensor):
+            return tensor_attribute(self.flow, alt, base, name)
+        if isinstance(value, ModuleValue):
+            refs = self.flow.project.resolve_dotted(f"{value.name}.{name}")
+            return self.flow.references(refs)
+        if isinstance(value, Callable) and isinstance(value.target, External):
+            return [Alt(external_value(f"{value.target.name}.{name}"))]
+        if isinstance(value, NoneValue):
+            return []
+        if isinstance(value, Member):
+            return [Alt(Const(value.value))] if name == "value" and value.value is not None else [alt]
+        if isinstance(value, Unknown):
+            if name == "dtype":
+                return [Alt(Dtype("", base.id, value.reason), alt.path)]
+            return self.by_name(name, base, frame) or [alt]
+        return [Alt(Unknown(f"`{render(node)}` is not followed"))]
+
+    def _of_class(self, value: ClassValue, name: str, frame: Frame) -> list[Alt]:
+        from contractlint.flow.evaluate import external_value
+
+        if isinstance(value.cls, External):
+            return [Alt(external_value(f"{value.cls.name}.{name}"))]
+        cls = value.cls
+        literal = self._class_level(cls, name)
+        if is_enum(self.flow, cls):
+            return [Alt(Member(cls.name, name, literal))]
+        method = self.flow.project.find_method(cls, name)
+        if method is not None:
+            return [Alt(Callable(method, cls, bound=method.decorated("classmethod")))]
+        return self.class_value(cls, name) or [Alt(Unknown(f"`{cls.name}.{name}` is not found"))]
+
+    def _class_level(self, cls: Class, name: str) -> object:
+        for current in self.flow.project.mro(cls):
+            for stmt in current.ir.body:
+                if stmt[0] == "assign" and any(t[0] == "name" and t[2] == name for t in stmt[2]):
+                    return stmt[3][2] if stmt[3][0] == "const" else None
+        return None
+
+    def class_value(self, cls: Class, name: str) -> list[Alt]:
+        """A name assigned in a class body, of the class or its bases."""
+        for current in self.flow.project.mro(cls):
+            for stmt in current.ir.body:
+                if stmt[0] == "assign" and any(t[0] == "name" and t[2] == name for t in stmt[2]):
+                    return self.flow.expression(Function(current.module, 0), stmt[3])
+                if stmt[0] == "ann" and stmt[2] == ("name", stmt[2][1], name) and stmt[4] is not None:
+                    return self.flow.expression(Function(current.module, 0), stmt[4])
+        return []
+
+    # instances
+
+    def of_instance(self, cls: Class, base: Node, name: str, frame: Frame, node: Node) -> list[Alt]:
+        """`instance.name`: a method, a property, a field, or what any code stores there."""
+        methods = self._methods(cls, name)
+        if methods:
+            return methods
+        exact = self._exact(cls, base, name, frame)
+        if exact is not None:
+            return exact
+        stores = [s for s in self.stores(name) if self._stored_on(s, cls)]
+        out = self._values(stores, name)
+        fields = self._fields(cls, name)
+        out.extend(fields)
+        if not out:
+            out = self.class_value(cls, name)
+        if not out:
+            declared = self._declared(cls, name)
+            if declared is not None:
+                return [Alt(declared)]
+            if name == "dtype":
+                return [Alt(Dtype("", base.id, "the dtype of an object that is not followed"))]
+            return [Alt(Unknown(f"nothing was found that stores `{name}` on `{cls.name}`"))]
+        return out
+
+    def _methods(self, cls: Class, name: str) -> list[Alt]:
+        """Methods and properties of the class, and those that subclasses put in their place."""
+        project = self.flow.project
+        found = project.find_method(cls, name)
+        candidates = [(found, cls)] if found is not None else []
+        for sub in project.subclasses(cls):
+            own = sub.method(name)
+            if own is not None:
+                candidates.append((own, sub))
+        out: list[Alt] = []
+        for method, receiver in candidates[:24]:
+            if method.decorated("property", "cached_property"):
+                out.extend(self.flow.result(method, {}, receiver))
+            else:
+                out.append(Alt(Callable(method, receiver, bound=not method.decorated("staticmethod"))))
+        return out
+
+    def _exact(self, cls: Class, base: Node, name: str, frame: Frame) -> list[Alt] | None:
+        """A store to the same place on `self` (`self.gate.bias`) in the same class speaks before all others."""
+        if base.kind != "attr" or not rooted_in_self(base, frame.fn):
+            return None
+        owner = frame.receiver or frame.fn.owner
+        if owner is None:
+            return None
+        spelled = render(base)
+        stores = [
+            s
+            for s in self.stores(name)
+            if s.base.kind == "attr"
+            and render(s.base) == spelled
+            and s.fn.owner is not None
+            and rooted_in_self(s.base, s.fn)
+            and self.flow.project.related(s.fn.owner, owner)
+        ]
+        return self._values(stores, name) if stores else None
+
+    def _stored_on(self, store: Store, cls: Class) -> bool:
+        owner = store.fn.owner
+        if store.base.kind == "param" and store.fn.is_method and store.base.parts[0] == store.fn.ir.params[0].name:
+            return owner is not None and self.flow.project.related(owner, cls)
+        classes, complete = self.flow.callers.classes(store.base, store.fn, store.facts)
+        if classes:
+            return any(self.flow.project.related(c, cls) for c in classes)
+        return not complete and self._could_hold(cls, store)
+
+    def _could_hold(self, cls: Class, store: Store) -> bool:
+        """Whether code that stores on an object of unknown class may mean this class: its module knows the class's name,
+        or the object is a layer, and the class is one."""
+        base = store.base
+        if base.kind == "param" and base.parts[0] in ("layer", "module") and self.is_module(cls):
+            return True
+        return False
+
+    def is_module(self, cls: Class) -> bool:
+        """Whether a class is a torch module."""
+        return any(b.rpartition(".")[2] == "Module" for b in self.flow.project.external_bases(cls))
+
+    def _fields(self, cls: Class, name: str) -> list[Alt]:
+        """A dataclass or named-tuple field: what constructions pass for it, its default where they pass nothing."""
+        project = self.flow.project
+        if project.find_method(cls, "__init__") is not None:
+            return []
+        if not any(f[0] == name for c in project.mro(cls) for f in c.ir.fields):
+            return []
+        out: list[Alt] = []
+        passed = False
+        for made in (cls, *project.subclasses(cls)):
+            if project.find_method(made, "__init__") is not None:
+                continue
+            formals = self.field_formals(made)
+            for item in self._constructed(made, formals, name):
+                passed = True
+                out.extend(item)
+        if not passed:
+            declared = self._declared(cls, name)
+            if declared is not None:
+                return [Alt(declared)]
+        return out
+
+    def field_formals(self, cls: Class) -> tuple[ParamIR, ...]:
+        """The parameters of the constructor that `dataclass` or `NamedTuple` makes from the fields, bases first."""
+        formals: dict[str, ParamIR] = {}
+        for current in reversed(self.flow.project.mro(cls)):
+            for field, annotation, default, _ in current.ir.fields:
+                if annotation is not None and annotation[0] == "sub" and annotation[2][-1] == "ClassVar":
+                    continue
+                formals[field] = ParamIR(field, "pos", annotation, default)
+        return tuple(formals.values())
+
+    def _constructed(self, cls: Class, formals: tuple[ParamIR, ...], name: str) -> Iterator[list[Alt]]:
+        from contractlint.flow.binding import bind
+        from contractlint.flow.evaluate import Frame
+
+        flow = self.flow
+        constructions = [c for c in flow.callers.constructions(cls) if flow.usable(c.fn)]
+        for made in focused_scopes(flow, constructions, lambda c: c.fn):
+            bound = bind(flow, made.record.node, formals, 0)
+            node = bound.arguments.get(name)
+            frame = Frame.make(made.fn, made.record.facts)
+            if node is None and (bound.splats or bound.stars):
+                yield list(bound.from_splats(flow, name, frame))
+            elif node is None:
+                default = next((f.default for f in formals if f.name == name), None)
+                yield flow.expression(Function(cls.module, 0), default) if default is not None else []
+            else:
+                what = f"kept as `{name}` of `{cls.name}`"
+                yield [
+                    (a.at(made.fn.file, made.record.line, what) if a.path else a).through(*scope(made.fn))
+                    for a in flow.ev(node, frame)
+                ]
+
+    def _declared(self, cls: Class, name: str) -> Instance | None:
+        """The instance that an annotation of the attribute names (`self.kernel: Kernel`, or a field)."""
+        for current in self.flow.project.mro(cls):
+            for field, annotation, _, _ in current.ir.fields:
+                if field == name:
+                    return annotated_instance(self.flow, Function(current.module, 0), annotation)
+        return None
+
+    # objects of unknown class
+
+    def by_name(self, name: str, base: Node, frame: Frame) -> list[Alt]:
+        """Every store to an attribute of this name, for an object that could not be told; a guess where names are common."""
+        if self.flow.light or name in _COMMON:
+            return [Alt(Unknown(f"`.{name}` of an object whose class is not known"))]
+        stores = [s for s in self.stores(name) if self.flow.usable(s.fn)]
+        owners = {scope(s.fn) for s in stores}
+        out = self._values(stores, name)
+        for cls in self._classes_with_field(name):
+            out.extend(self._fields(cls, name))
+            owners.add((cls.module.file, cls.qualname))
+        if not out:
+            return [Alt(Unknown(f"`.{name}` of an object whose class is not known"))]
+        if len(owners) > 1:
+            out = [Alt(a.value, a.path, a.pending, a.trail, True) for a in out]
+        return out
+
+    def _classes_with_field(self, name: str) -> Iterator[Class]:
+        for module in self.flow.project.modules_with(name, "word"):
+            if module.is_test:
+                continue
+            for index, cls in enumerate(module.ir.classes):
+                if any(f[0] == name for f in cls.fields):
+                    yield Class(module, index)
+
+    # stores
+
+    def stores(self, name: str) -> list[Store]:
+        """Every place in the project that stores an attribute of this name, directly or through a quoted name."""
+        if name not in self._stores:
+            self._stores[name] = found = []
+            project = self.flow.project
+            for fn in project.functions_with("stores", name):
+                if self.flow.usable(fn):
+                    for record in self.flow.graph(fn).stores:
+                        if record.attribute == name:
+                            value = record.value
+                            if value.kind == "unknown" and record.annotation is not None:
+                                continue
+                            found.append(Store(fn, record.base, value, record.facts, record.line))
+            for fn in project.functions_with("strings", name):
+                if self.flow.usable(fn):
+                    for call in self.flow.graph(fn).calls:
+                        found.extend(self._quoted(call, fn, name))
+            del found[MAX_STORES:]
+        return self._stores[name]
+
+    def _quoted(self, record: CallRecord, fn: Function, name: str) -> Iterator[Store]:
+        function, args, keywords = record.node.parts
+        last = function.parts[1] if function.kind == "attr" else function.parts[0] if function.kind == "global" else (
+            str(function.parts[1]) if function.kind == "import" else ""
+        )
+        places = STORING_CALLS.get(last)
+        if places is None:
+            return
+        base_at, name_at, value_at = places
+        values = [*args, *(v for k, v in keywords if k not in ("name",))]
+        quoted = args[name_at] if name_at < len(args) else dict(keywords).get("name")
+        if quoted is None or quoted.kind != "const" or quoted.parts[0] != name or value_at >= len(values):
+            return
+        base = function.parts[0] if base_at < 0 and function.kind == "attr" else values[0]
+        yield Store(fn, base, values[value_at], record.facts, record.line)
+
+    def _values(self, stores: list[Store], name: str) -> list[Alt]:
+        from contractlint.flow.evaluate import Frame
+
+        out: list[Alt] = []
+        for store in focused_scopes(self.flow, stores, lambda s: s.fn):
+            if self._reads_itself(store, name):
+                continue
+            frame = Frame.make(store.fn, store.facts)
+            for alt in self.flow.ev(store.value, frame):
+                kept = alt.through(*scope(store.fn))
+                if alt.path is not None:
+                    kept = kept.at(store.fn.file, store.line, f"stored as `{render(store.base)}.{name}`")
+                out.append(kept)
+        return out
+
+    @staticmethod
+    def _reads_itself(store: Store, name: str) -> bool:
+        """`self.x = self.x` and its like bring nothing new."""
+        value = store.value
+        return value.kind == "attr" and value.parts[1] == name and value.parts[0].id == store.base.id
+
+
+def rooted_in_self(node: Node, fn: Function) -> bool:
+    """Whether an attribute chain starts at the first parameter of a method."""
+    while node.kind == "attr":
+        node = node.parts[0]
+    return node.kind == "param" and fn.is_method and bool(fn.ir.params) and node.parts[0] == fn.ir.params[0].name
+
+
+_COMMON = frozenset(
+    "weight bias data dtype device shape size config name forward apply value values items keys dim x out output group "
+    "layer layers model scale type id index mode to get update copy".split()
+)
+
+__all__ = ["STORING_CALLS", "Attributes", "Store", "annotation_classes", "rooted_in_self", "short"]

@@ -1,0 +1,465 @@
+"""Who calls a function: by name, by class, through constructors, aliases, registries of custom ops and instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contractlint.flow.binding import Bound, bind
+from contractlint.flow.nodes import CallRecord, Facts, Node
+from contractlint.flow.values import Alt, Callable, ClassValue, Instance, ModuleValue, Unknown
+from contractlint.index.project import Class, External, Function
+
+if TYPE_CHECKING:
+    from contractlint.flow.evaluate import Flow, Frame
+
+MAX_CALLERS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One call that can reach a function. `skip` leading parameters are bound by the call itself (`self`)."""
+
+    fn: Function
+    record: CallRecord
+    skip: int
+    guess: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What one caller passes for one parameter: a node, or nothing, or a reason why it cannot be told."""
+
+    fn: Function
+    line: int
+    facts: Facts
+    node: Node | None
+    missing: bool = False
+    reason: str = ""
+    guess: bool = False
+    receiver: Class | None = None
+    bound: Bound | None = None
+    name: str = ""
+
+    def values(self, flow: Flow) -> tuple[Alt, ...]:
+        """The possibilities for the argument, in the caller's frame."""
+        from contractlint.flow.evaluate import Frame
+
+        frame = Frame.make(self.fn, self.facts, receiver=self.receiver)
+        if self.node is not None:
+            return flow.ev(self.node, frame)
+        assert self.bound is not None
+        return self.bound.from_splats(flow, self.name, frame)
+
+
+class Callers:
+    """Finds callers, and remembers them."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self._callers: dict[tuple[str, int], list[Caller]] = {}
+        self._busy: set[tuple[str, int]] = set()
+        self._holders: dict[tuple[str, int], list[tuple[str, Class | None]]] = {}
+        self._constructions: dict[tuple[str, int], list[Caller]] = {}
+
+    def passed(self, fn: Function, name: str, receiver: Class | None) -> list[Passed]:
+        """What each caller of a function passes for a parameter."""
+        out: list[Passed] = []
+        for caller in self.of(fn):
+            if not self.flow.usable(caller.fn):
+                continue
+            out.append(self._bind(caller, fn, name))
+        return out
+
+    def _bind(self, caller: Caller, fn: Function, name: str) -> Passed:
+        record = caller.record
+        bound = bind(self.flow, record.node, fn.ir.params, caller.skip)
+        node = bound.arguments.get(name)
+        base = Passed(caller.fn, record.line, record.facts, node, guess=caller.guess, bound=bound, name=name)
+        if node is not None:
+            return base
+        if bound.splats:
+            return base
+        return Passed(caller.fn, record.line, record.facts, None, missing=True, guess=caller.guess)
+
+    def of(self, fn: Function) -> list[Caller]:
+        """All calls that can reach a function, nearest kinds first."""
+        key = (fn.file, fn.index)
+        if key in self._callers:
+            return self._callers[key]
+        if key in self._busy:
+            return []
+        self._busy.add(key)
+        try:
+            found: dict[tuple[str, int, int], Caller] = {}
+            for caller in self._search(fn):
+                place = (caller.fn.file, caller.fn.index, caller.record.node.id)
+                known = found.get(place)
+                if known is None or (known.guess and not caller.guess):
+                    found[place] = caller
+                if len(found) >= MAX_CALLERS:
+                    break
+        finally:
+            self._busy.discard(key)
+        certain = [c for c in found.values() if not c.guess]
+        result = certain or list(found.values())
+        self._callers[key] = result
+        return result
+
+    def _search(self, fn: Function) -> Iterator[Caller]:
+        if fn.owner is not None and fn.name in ("__init__", "__new__"):
+            yield from self._constructor(fn)
+        else:
+            yield from self._by_name(fn, fn.name)
+            yield from self._aliased(fn)
+        if fn.owner is not None and fn.name in ("forward", "__call__"):
+            yield from self._instances(fn)
+
+    # by name
+
+    def _by_name(self, fn: Function, name: str, alias_owner: Class | None = None) -> Iterator[Caller]:
+        for caller in self.flow.project.functions_with("calls", name):
+            for record in self.flow.graph(caller).calls:
+                function = record.node.parts[0]
+                if last_name(function) != name:
+                    continue
+                yield from self._judge(fn, caller, record, function, alias_owner)
+
+    def _judge(
+        self, fn: Function, caller: Function, record: CallRecord, function: Node, alias_owner: Class | None
+    ) -> Iterator[Caller]:
+        skip = 1 if fn.is_method else 0
+        if function.kind != "attr":
+            if alias_owner is not None or fn.owner is not None:
+                return
+            if any(f == fn for f in self._plain_targets(function, caller)):
+                yield Caller(caller, record, 0)
+            return
+        base, name = function.parts
+        if _is_ops(base):
+            if fn.owner is None and self._registered(fn, name):
+                yield Caller(caller, record, 0)
+            return
+        owner = alias_owner or fn.owner
+        if owner is None:
+            if any(f == fn for f in self._plain_targets(function, caller)):
+                yield Caller(caller, record, 0)
+            return
+        verdict = self._receives(base, caller, record.facts, owner, fn, name, alias_owner is not None)
+        if verdict is True:
+            yield Caller(caller, record, skip)
+        elif verdict is None and self._plausible(record.node, fn, skip):
+            yield Caller(caller, record, skip, guess=True)
+
+    def _plain_targets(self, function: Node, caller: Function) -> list[Function]:
+        from contractlint.flow.evaluate import Frame
+
+        if function.kind == "param":
+            return []
+        if function.kind == "attr" and not _module_chain(function):
+            return []
+        alts = self.flow.brief(function, Frame.make(caller))
+        return [a.value.target for a in alts if isinstance(a.value, Callable) and isinstance(a.value.target, Function)]
+
+    def _receives(
+        self, base: Node, caller: Function, facts: Facts, owner: Class, fn: Function, name: str, alias: bool
+    ) -> bool | None:
+        """Whether a receiver can be an instance on which `name` is this method: yes, no, or not known."""
+        if base.kind == "call" and base.parts[0].kind == "global" and base.parts[0].parts[0] == "super":
+            cls = caller.owner
+            while cls is None and caller.parent is not None:
+                caller = caller.parent
+                cls = caller.owner
+            if cls is None:
+                return False
+            return any(c == owner for c in self.flow.project.mro(cls)[1:])
+        classes, complete = self.classes(base, caller, facts)
+        for cls in classes:
+            if alias:
+                if self.flow.project.related(cls, owner):
+                    return True
+            elif self._dispatches(cls, name, fn):
+                return True
+        if classes or complete:
+            return None if not complete and not classes else False
+        return None
+
+    def _dispatches(self, cls: Class, name: str, fn: Function) -> bool:
+        """Whether `instance.name` on an instance of `cls` (or of a subclass) can be `fn`."""
+        owner = fn.owner
+        assert owner is not None
+        if self.flow.project.find_method(cls, name) == fn:
+            return True
+        return cls != owner and cls in self.flow.project.mro(owner)
+
+    def classes(self, base: Node, caller: Function, facts: Facts) -> tuple[list[Class], bool]:
+        """Project classes that a receiver can have, and whether nothing else is possible."""
+        from contractlint.flow.evaluate import Frame
+
+        found: list[Class] = []
+        complete = True
+        for alt in self.flow.brief(base, Frame.make(caller, facts)):
+            value = alt.value
+            if isinstance(value, Instance) and isinstance(value.cls, Class):
+                found.append(value.cls)
+            elif isinstance(value, ClassValue) and isinstance(value.cls, Class):
+                found.append(value.cls)
+            elif isinstance(value, Unknown):
+                complete = False
+            elif isinstance(value, Instance) and isinstance(value.cls, External):
+                complete = complete and not value.cls.name.endswith((".Module", ".Any"))
+            elif isinstance(value, ModuleValue):
+                pass
+        return list(dict.fromkeys(found)), complete
+
+    def _plausible(self, call: Node, fn: Function, skip: int) -> bool:
+        """Whether a call with an unknown receiver fits: keywords that the function names, and a fitting count."""
+        bound = bind(self.flow, call, fn.ir.params, skip)
+        if bound.error:
+            return False
+        return any(name for name, _ in call.parts[2]) or len(call.parts[1]) >= 4
+
+    # constructors
+
+    def _constructor(self, fn: Function) -> Iterator[Caller]:
+        owner = fn.owner
+        assert owner is not None
+        yield from self.constructions(owner, fn.name)
+        project = self.flow.project
+        for cls in project.subclasses(owner):
+            own = cls.method(fn.name)
+            if own is not None:
+                for record in self.flow.graph(own).calls:
+                    if self._initialises(record.node, owner, fn, cls):
+                        explicit = record.node.parts[0].parts[0].kind != "call"
+                        yield Caller(own, record, 0 if explicit else 1)
+            elif project.find_method(cls, fn.name) == fn:
+                yield from self.constructions(cls, fn.name)
+
+    def _initialises(self, call: Node, owner: Class, fn: Function, cls: Class) -> bool:
+        """Whether a call is `super().__init__(…)` or `Base.__init__(self, …)` that reaches `fn`."""
+        function = call.parts[0]
+        if function.kind != "attr" or function.parts[1] != fn.name:
+            return False
+        base = function.parts[0]
+        if base.kind == "call":
+            following = self.flow.project.mro(cls)[1:]
+            target = next((c.method(fn.name) for c in following if c.method(fn.name)), None)
+            return last_name(base.parts[0]) == "super" and target == fn
+        return last_name(base) == owner.name
+
+    def constructions(self, cls: Class, method: str = "__init__") -> list[Caller]:
+        """Calls that make an instance of exactly this class."""
+        key = (cls.module.file, cls.index)
+        if key not in self._constructions:
+            self._constructions[key] = []  # a class that constructs itself must not search for itself again
+            self._constructions[key] = list(self._construct(cls))
+        return self._constructions[key]
+
+    def _construct(self, cls: Class) -> Iterator[Caller]:
+        for caller in self.flow.project.functions_with("calls", cls.name):
+            for record in self.flow.graph(caller).calls:
+                function = record.node.parts[0]
+                if last_name(function) == cls.name and self._names_class(function, caller, cls):
+                    yield Caller(caller, record, 1)
+        for caller in self.flow.project.functions_with("calls", "cls"):
+            if caller.owner is not None and cls in (caller.owner, *self.flow.project.subclasses(caller.owner)):
+                for record in self.flow.graph(caller).calls:
+                    function = record.node.parts[0]
+                    if function.kind == "param" and function.parts[0] == "cls" and caller.decorated("classmethod"):
+                        yield Caller(caller, record, 1)
+        yield from self._class_values(cls)
+
+    def _names_class(self, function: Node, caller: Function, cls: Class) -> bool:
+        from contractlint.flow.evaluate import Frame
+
+        if function.kind not in ("global", "import", "free", "class") and not _module_chain(function):
+            return False
+        alts = self.flow.brief(function, Frame.make(caller))
+        return any(isinstance(a.value, ClassValue) and a.value.cls == cls for a in alts)
+
+    def _class_values(self, cls: Class) -> Iterator[Caller]:
+        """Constructions through a function that returns the class (`get_impl(config)(…)`)."""
+        for holder in self.flow.project.functions_with("refs", cls.name):
+            if holder.index == 0 or not self.flow.usable(holder):
+                continue
+            graph = self.flow.graph(holder)
+            if not any(self._is_class(n, holder, cls) for r in graph.returns for n in leaves(r.value)):
+                continue
+            for caller in self.of(holder):
+                for record in self.flow.graph(caller.fn).calls:
+                    if record.node.parts[0].id == caller.record.node.id:
+                        yield Caller(caller.fn, record, 1)
+
+    def _is_class(self, node: Node, fn: Function, cls: Class) -> bool:
+        return last_name(node) == cls.name and self._names_class(node, fn, cls)
+
+    # aliases: a function kept under another name
+
+    def _aliased(self, fn: Function) -> Iterator[Caller]:
+        for holder in self.flow.project.functions_with("refs", fn.name):
+            if not self.flow.usable(holder):
+                continue
+            graph = self.flow.graph(holder)
+            for record in graph.returns:
+                if any(self._is_function(n, holder, fn) for n in leaves(record.value)):
+                    yield from self._results_called(holder, fn)
+                    break
+            for store in graph.stores:
+                if any(self._is_function(n, holder, fn) for n in leaves(store.value)):
+                    yield from self._by_name(fn, store.attribute, holder.owner or fn.owner)
+            for call in graph.calls:
+                yield from self._registration(call.node, holder, fn)
+            if holder.index == 0:
+                for name, node in graph.names.items():
+                    if name != fn.name and any(self._is_function(n, holder, fn) for n in leaves(node)):
+                        yield from self._by_name(fn, name)
+
+    def _is_function(self, node: Node, holder: Function, fn: Function) -> bool:
+        if last_name(node) != fn.name:
+            return False
+        if fn.owner is not None:
+            if node.kind != "attr":
+                return False
+            base = node.parts[0]
+            if base.kind == "param" and holder.owner is not None and holder.is_method:
+                return self.flow.project.related(holder.owner, fn.owner)
+            classes, _ = self.classes(base, holder, ())
+            return any(self._dispatches(c, fn.name, fn) for c in classes)
+        return any(f == fn for f in self._plain_targets(node, holder))
+
+    def _results_called(self, holder: Function, fn: Function) -> Iterator[Caller]:
+        """Calls of what `holder` returned: `self.run = self.choose()` … `self.run(x)`, or `choose()(x)`."""
+        skip = 1 if fn.is_method else 0
+        for caller in self.of(holder):
+            graph = self.flow.graph(caller.fn)
+            result = caller.record.node
+            for record in graph.calls:
+                if record.node.parts[0].id == result.id:
+                    yield Caller(caller.fn, record, skip)
+            for store in graph.stores:
+                if any(n.id == result.id for n in leaves(store.value)):
+                    yield from self._by_name(fn, store.attribute, caller.fn.owner or fn.owner)
+
+    def _registration(self, call: Node, holder: Function, fn: Function) -> Iterator[Caller]:
+        """`register(op_name="x", op_func=fn)`: calls of `torch.ops.<namespace>.x` reach `fn`."""
+        values = [*call.parts[1], *(v for _, v in call.parts[2])]
+        if not any(self._is_function(v, holder, fn) for v in values):
+            return
+        for value in values:
+            if value.kind == "const" and isinstance(value.parts[0], str):
+                name = value.parts[0].rpartition("::")[2]
+                if name.isidentifier():
+                    yield from self._ops_called(name)
+
+    def _ops_called(self, name: str) -> Iterator[Caller]:
+        for caller in self.flow.project.functions_with("calls", name):
+            for record in self.flow.graph(caller).calls:
+                function = record.node.parts[0]
+                if function.kind == "attr" and function.parts[1] == name and _is_ops(function.parts[0]):
+                    yield Caller(caller, record, 0)
+        # The op kept in an attribute: `self.forward_op = torch.ops.ns.x`.
+        for holder in self.flow.project.functions_with("refs", name):
+            graph = self.flow.graph(holder)
+            for store in graph.stores:
+                if any(_is_op(n, name) for n in leaves(store.value)):
+                    yield from self._attribute_called(store.attribute)
+            if any(_is_op(n, name) for r in graph.returns for n in leaves(r.value)):
+                for caller in self.of(holder):
+                    for store in self.flow.graph(caller.fn).stores:
+                        if any(n.id == caller.record.node.id for n in leaves(store.value)):
+                            yield from self._attribute_called(store.attribute)
+
+    def _attribute_called(self, attribute: str) -> Iterator[Caller]:
+        for caller in self.flow.project.functions_with("calls", attribute):
+            for record in self.flow.graph(caller).calls:
+                function = record.node.parts[0]
+                if function.kind == "attr" and function.parts[1] == attribute and not _is_ops(function.parts[0]):
+                    yield Caller(caller, record, 0)
+
+    def _registered(self, fn: Function, name: str) -> bool:
+        """Whether a function is the body of the custom op of this name."""
+        if name == fn.name and fn.ir.decorators:
+            return True
+        return False
+
+    # instances that are called
+
+    def _instances(self, fn: Function) -> Iterator[Caller]:
+        """Calls of instances: `self.experts = Experts(…)` … `self.experts(x)`."""
+        owner = fn.owner
+        assert owner is not None
+        project = self.flow.project
+        for cls in (owner, *project.subclasses(owner)):
+            if project.find_method(cls, fn.name) != fn:
+                continue
+            for attribute, holder in self.holders(cls):
+                yield from self._held_called(attribute, holder, cls, fn)
+
+    def holders(self, cls: Class) -> list[tuple[str, Class | None]]:
+        """Attributes that keep an instance of exactly this class, with the class whose code keeps it."""
+        key = (cls.module.file, cls.index)
+        if key not in self._holders:
+            found: dict[tuple[str, int], tuple[str, Class | None]] = {}
+            for construction in self.constructions(cls):
+                if not self.flow.usable(construction.fn):
+                    continue
+                for store in self.flow.graph(construction.fn).stores:
+                    if any(n.id == construction.record.node.id for n in leaves(store.value)):
+                        owner = construction.fn.owner
+                        found[(store.attribute, -1 if owner is None else id(owner))] = (store.attribute, owner)
+            self._holders[key] = list(found.values())
+        return self._holders[key]
+
+    def _held_called(self, attribute: str, holder: Class | None, cls: Class, fn: Function) -> Iterator[Caller]:
+        for caller in self.flow.project.functions_with("calls", attribute):
+            if holder is not None and caller.owner is not None and not self.flow.project.related(caller.owner, holder):
+                continue
+            for record in self.flow.graph(caller).calls:
+                function = record.node.parts[0]
+                if function.kind == "attr" and function.parts[1] == attribute:
+                    yield Caller(caller, record, 1)
+
+
+def last_name(node: Node) -> str:
+    """The last name of a callee or reference, empty when it has none."""
+    if node.kind == "attr":
+        return str(node.parts[1])
+    if node.kind in ("global", "free", "param"):
+        return str(node.parts[0])
+    if node.kind == "import":
+        return str(node.parts[1] or node.parts[0]).rpartition(".")[2]
+    if node.kind == "def":
+        return node.fn.module.ir.functions[node.parts[0]].name
+    if node.kind == "class":
+        return node.fn.module.ir.classes[node.parts[0]].name
+    return ""
+
+
+def leaves(node: Node) -> Iterator[Node]:
+    """A node, or the alternatives of a phi."""
+    if node.kind == "phi":
+        for _, alternative in node.parts[0]:
+            yield from leaves(alternative)
+    else:
+        yield node
+
+
+def _module_chain(node: Node) -> bool:
+    """Whether an expression is names all the way down (`a.b.c`)."""
+    while node.kind == "attr":
+        node = node.parts[0]
+    return node.kind in ("global", "import", "free")
+
+
+def _is_ops(node: Node) -> bool:
+    """Whether a node is `torch.ops.<namespace>`."""
+    if node.kind != "attr":
+        return False
+    inner = node.parts[0]
+    return inner.kind == "attr" and inner.parts[1] == "ops" and last_name(inner.parts[0]) == "torch"
+
+
+def _is_op(node: Node, name: str) -> bool:
+    return node.kind == "attr" and node.parts[1] == name and _is_ops(node.parts[0])

@@ -1,0 +1,248 @@
+"""Three-valued judgement of tests, and what a passed guard says about a value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from contractlint.flow.nodes import Fact, Facts, Node
+from contractlint.flow.values import (
+    Alt,
+    Callable,
+    Const,
+    Dtype,
+    Instance,
+    Mapping_,
+    Member,
+    NoneValue,
+    Sequence_,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from contractlint.flow.evaluate import Flow, Frame
+
+
+def truth(value: Value) -> bool | None:
+    """Python's truth of a value, None when it is not known."""
+    if isinstance(value, NoneValue):
+        return False
+    if isinstance(value, Const):
+        return bool(value.value)
+    if isinstance(value, Callable | Dtype):
+        return True
+    if isinstance(value, Sequence_):
+        return bool(value.items)
+    return None
+
+
+def contradicts(flow: Flow, facts: Facts, frame: Frame) -> bool:
+    """Whether one of the facts cannot hold in the frame."""
+    return any(decide(flow, test, frame) is (not holds) for test, holds in facts)
+
+
+def decide(flow: Flow, test: Node, frame: Frame) -> bool | None:
+    """The outcome of a test in a frame: True, False, or None where both are possible."""
+    for fact, holds in frame.facts:
+        if fact.id == test.id:
+            return holds
+    if test.kind == "un" and test.parts[0] == "not":
+        inner = decide(flow, test.parts[1], frame)
+        return None if inner is None else not inner
+    if test.kind == "bool":
+        outcomes = [decide(flow, part, frame) for part in test.parts[1]]
+        ends = test.parts[0] == "or"
+        if ends in outcomes:
+            return ends
+        return None if None in outcomes else not ends
+    if test.kind == "cmp" and len(test.parts[1]) == 1:
+        return _decide_comparison(flow, test, frame)
+    if test.kind in ("const", "param", "attr", "global", "import"):
+        return _agreed(truth(alt.value) for alt in _cheap(flow, test, frame))
+    return None
+
+
+def _decide_comparison(flow: Flow, test: Node, frame: Frame) -> bool | None:
+    left, ((operator, right),) = test.parts
+    negative = operator in ("!=", "is not", "not in")
+    if operator not in ("==", "!=", "is", "is not", "in", "not in"):
+        return None
+    wanted = _constants(flow, right, frame, operator in ("in", "not in"))
+    if wanted is None:
+        return None
+    # What earlier guards said about the same value.
+    for fact, holds in frame.facts:
+        said = _from_fact(flow, fact, holds, left, wanted, frame)
+        if said is not None:
+            return said != negative
+    outcomes = [_equals(alt.value, wanted) for alt in _cheap(flow, left, frame)]
+    result = _agreed(iter(outcomes))
+    return None if result is None else result != negative
+
+
+def _from_fact(flow: Flow, fact: Node, holds: bool, left: Node, wanted: list[Any], frame: Frame) -> bool | None:
+    if fact.kind != "cmp" or len(fact.parts[1]) != 1 or fact.parts[0].id != left.id:
+        return None
+    operator, right = fact.parts[1][0]
+    known = _constants(flow, right, frame, operator in ("in", "not in"))
+    if known is None:
+        return None
+    positive = (operator in ("==", "is", "in")) == holds
+    if positive:
+        if all(value in wanted for value in known):
+            return True
+        if not any(value in wanted for value in known):
+            return False
+        return None
+    return False if all(value in known for value in wanted) else None
+
+
+def _constants(flow: Flow, node: Node, frame: Frame, several: bool) -> list[Any] | None:
+    """The comparable constants that a node denotes, or None."""
+    if several:
+        if node.kind not in ("tuple", "list", "set"):
+            return None
+        out: list[Any] = []
+        for element in node.parts[0]:
+            inner = _constants(flow, element, frame, False)
+            if inner is None:
+                return None
+            out.extend(inner)
+        return out
+    alts = _cheap(flow, node, frame)
+    keys = [comparable(alt.value) for alt in alts]
+    return [keys[0]] if len(keys) == 1 and keys[0] is not None else None
+
+
+def comparable(value: Value) -> Any:
+    """A key under which equal constants are equal, None for anything else."""
+    if isinstance(value, NoneValue):
+        return ("none",)
+    if isinstance(value, Member):
+        return ("member", value.name)
+    if isinstance(value, Const):
+        return ("const", value.value)
+    if isinstance(value, Dtype) and value.name:
+        return ("dtype", value.name)
+    return None
+
+
+def _equals(value: Value, wanted: list[Any]) -> bool | None:
+    key = comparable(value)
+    if key is not None:
+        if key in wanted:
+            return True
+        if isinstance(value, Member) and any(w[0] == "const" for w in wanted):
+            return None if value.value is None else ("const", value.value) in wanted
+        if isinstance(value, Const) and any(w[0] == "member" for w in wanted):
+            return None
+        if isinstance(value, Dtype) and value.name == "default":
+            return None
+        return False
+    if isinstance(value, Tensor | Instance | Callable | Mapping_ | Sequence_) and wanted == [("none",)]:
+        return False
+    return None
+
+
+def _cheap(flow: Flow, node: Node, frame: Frame) -> tuple[Alt, ...]:
+    """The value of a side of a test. Only names and constants are evaluated; calls would cost more than they tell."""
+    if node.kind in ("const", "global", "import", "param", "attr", "free", "phi"):
+        return flow.ev(node, frame) if flow.focus else flow.brief(node, frame)
+    return (Alt(Unknown("")),)
+
+
+def _agreed(outcomes: Any) -> bool | None:
+    seen = set(outcomes)
+    return seen.pop() if len(seen) == 1 else None
+
+
+# What facts say about a value
+
+
+def refine(flow: Flow, alts: list[Alt], node: Node, frame: Frame) -> list[Alt]:
+    """Drop the possibilities that the facts of the frame exclude, and add what guards establish."""
+    if not frame.facts or node.kind in ("const", "global", "import", "cmp", "def", "class"):
+        return alts
+    for fact in frame.facts:
+        alts = _apply(flow, alts, node, fact, frame)
+    return alts
+
+
+def _apply(flow: Flow, alts: list[Alt], node: Node, fact: Fact, frame: Frame) -> list[Alt]:
+    test, holds = fact
+    if test.id == node.id:
+        return [a for a in alts if truth(a.value) in (None, holds)]
+    if test.kind == "call" and test.parts[0].kind == "global" and test.parts[0].parts[0] == "isinstance":
+        if len(test.parts[1]) == 2 and test.parts[1][0].id == node.id:
+            return _isinstance(flow, alts, test.parts[1][1], holds, frame)
+        return alts
+    if test.kind != "cmp" or len(test.parts[1]) != 1:
+        return alts
+    left, ((operator, right),) = test.parts
+    if left.id == node.id and operator in ("is", "is not", "==", "!=", "in", "not in"):
+        wanted = _constants(flow, right, frame, operator in ("in", "not in"))
+        if wanted is None:
+            return alts
+        positive = (operator in ("is", "==", "in")) == holds
+        return [a for a in alts if _equals(a.value, wanted) in (None, positive)]
+    if left.kind == "attr" and left.parts[1] == "dtype" and left.parts[0].id == node.id:
+        return _dtype_guard(flow, alts, operator, right, holds, frame, test)
+    return alts
+
+
+def _dtype_guard(
+    flow: Flow, alts: list[Alt], operator: str, right: Node, holds: bool, frame: Frame, test: Node
+) -> list[Alt]:
+    """`x.dtype == torch.float32` holds (or not): keep the dtypes that agree; an unknown dtype becomes the named one."""
+    wanted = _constants(flow, right, frame, operator in ("in", "not in"))
+    if wanted is None or operator not in ("==", "!=", "is", "is not", "in", "not in"):
+        return alts
+    names = [w[1] for w in wanted if w[0] == "dtype"]
+    positive = (operator in ("==", "is", "in")) == holds
+    out: list[Alt] = []
+    for alt in alts:
+        value = alt.value
+        if isinstance(value, Unknown | Tensor) and positive and (not isinstance(value, Tensor) or not value.dtype):
+            for name in names:
+                guarded = Alt(Tensor(name), trail=alt.trail)
+                out.append(guarded.at(frame.fn.file, test.line, f"guarded: the code tests that its dtype is {name}"))
+        elif not isinstance(value, Tensor) or value.dtype in ("", "default") or (value.dtype in names) == positive:
+            out.append(replace(alt, value=Tensor(names[0])) if _default_becomes(value, names, positive) else alt)
+    return out
+
+
+def _default_becomes(value: Value, names: list[str], positive: bool) -> bool:
+    return positive and len(names) == 1 and isinstance(value, Tensor) and value.dtype == "default"
+
+
+def _isinstance(flow: Flow, alts: list[Alt], classes: Node, holds: bool, frame: Frame) -> list[Alt]:
+    """`isinstance(x, (tuple, list))` and `isinstance(x, torch.Tensor)` tell containers from tensors."""
+    names = {n.rpartition(".")[2] for n in _class_names(classes)}
+    if not names:
+        return alts
+    out: list[Alt] = []
+    for alt in alts:
+        matches: bool | None = None
+        if isinstance(alt.value, Tensor):
+            matches = "Tensor" in names or "Parameter" in names and None or "Tensor" in names
+        elif isinstance(alt.value, Sequence_):
+            matches = alt.value.kind in names
+        elif isinstance(alt.value, NoneValue):
+            matches = False
+        if matches is None or matches == holds:
+            out.append(alt)
+    return out
+
+
+def _class_names(node: Node) -> list[str]:
+    if node.kind == "tuple":
+        return [name for part in node.parts[0] for name in _class_names(part)]
+    if node.kind in ("global", "free"):
+        return [node.parts[0]]
+    if node.kind == "attr":
+        return [node.parts[1]]
+    if node.kind == "import":
+        return [str(node.parts[1] or node.parts[0])]
+    return []

@@ -1,0 +1,419 @@
+"""The evaluator: walks value graphs backwards, across functions, and returns every possibility it finds.
+
+It never claims more than it followed: whatever runs out (depth, steps, alternatives) becomes an `Unknown` with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contractlint.flow.conditions import contradicts, refine
+from contractlint.flow.graph import build_graph, expression_node
+from contractlint.flow.nodes import Fact, Facts, Graph, Node, render_fact
+from contractlint.flow.values import (
+    Alt,
+    Callable,
+    ClassValue,
+    Const,
+    Instance,
+    Mapping_,
+    ModuleValue,
+    NoneValue,
+    Sequence_,
+    Tensor,
+    Unknown,
+    Value,
+    Values,
+    distinct,
+)
+from contractlint.index.ir import Expr
+from contractlint.index.project import Class, External, Function, Package, Project, Reference
+from contractlint.index.project import Value as ModuleLevel
+
+if TYPE_CHECKING:
+    from contractlint.flow.attributes import Attributes
+    from contractlint.flow.callers import Callers
+
+MAX_DEPTH = 160
+MAX_STEPS = 60_000
+MAX_ALTERNATIVES = 96
+MAX_BOUND = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Where a node is evaluated: its function, the facts that hold there, and what its parameters are bound to.
+
+    Without `bound`, a parameter stands for whatever its callers pass. `receiver` is the class of `self` when it is known.
+    """
+
+    fn: Function
+    facts: Facts = ()
+    bound: dict[str, tuple[Node, Frame] | tuple[Alt, ...]] | None = None
+    receiver: Class | None = None
+    depth: int = 0
+    key: Hashable = None
+
+    @staticmethod
+    def make(
+        fn: Function,
+        facts: Facts = (),
+        bound: dict[str, tuple[Node, Frame] | tuple[Alt, ...]] | None = None,
+        receiver: Class | None = None,
+        depth: int = 0,
+    ) -> Frame:
+        shown = tuple((test.id, holds) for test, holds in facts)
+        links: Hashable = None
+        if bound is not None:
+            links = tuple(
+                (name, (b[0].id, b[1].key) if len(b) == 2 and isinstance(b[1], Frame) else b)
+                for name, b in sorted(bound.items())
+            )
+        who = (receiver.module.file, receiver.index) if receiver is not None else None
+        return Frame(fn, facts, bound, receiver, depth, (fn.file, fn.index, shown, links, who))
+
+    def given(self, facts: Facts) -> Frame:
+        """The same frame under more facts."""
+        new = tuple(f for f in facts if f not in self.facts)
+        if not new:
+            return self
+        return Frame.make(self.fn, self.facts + new, self.bound, self.receiver, self.depth)
+
+
+class Flow:
+    """One analysis of a project. Not safe for use by several threads."""
+
+    def __init__(self, project: Project) -> None:
+        from contractlint.flow.attributes import Attributes
+        from contractlint.flow.callers import Callers
+
+        self.project = project
+        self.attributes: Attributes = Attributes(self)
+        self.callers: Callers = Callers(self)
+        self.focus: frozenset[tuple[str, str]] = frozenset()
+        self.tests_count = False
+        self._graphs: dict[tuple[str, int], Graph] = {}
+        self._memo: dict[Hashable, tuple[Alt, ...]] = {}
+        self._tentative: dict[Hashable, tuple[Alt, ...]] = {}
+        self.light = False
+        self._active: dict[Hashable, int] = {}
+        self._cut = 1 << 30
+        self._depth = 0
+        self._steps = 0
+
+    # graphs
+
+    def graph(self, fn: Function) -> Graph:
+        """The value graph of a function, built once."""
+        key = (fn.file, fn.index)
+        if key not in self._graphs:
+            self._graphs[key] = build_graph(fn)
+        return self._graphs[key]
+
+    def usable(self, fn: Function) -> bool:
+        """Whether a function may serve as the source of a value: tests do not speak for package code."""
+        return self.tests_count or not fn.module.is_test
+
+    # queries
+
+    def query(self, node: Node, frame: Frame, focus: frozenset[tuple[str, str]] = frozenset()) -> tuple[Alt, ...]:
+        """Evaluate with a fresh step budget; with `focus`, callers and stores in those scopes are preferred."""
+        before = self.focus
+        self.focus, self._steps = focus, 0
+        self._tentative.clear()
+        try:
+            return self.ev(node, frame)
+        finally:
+            self.focus = before
+
+    def brief(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
+        """Evaluate without asking what callers pass: enough for callees, classes of receivers and constants."""
+        if self.light:
+            return self.ev(node, frame)
+        self.light = True
+        try:
+            return self.ev(node, frame)
+        finally:
+            self.light = False
+
+    def ev(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
+        """All possibilities for a node in a frame."""
+        if node.kind == "const":
+            value = node.parts[0]
+            return (Alt(NoneValue() if value is None else Const(value)),)
+        key = (node.id, frame.key, self.focus, self.light)
+        known = self._memo.get(key) or self._tentative.get(key)
+        if known is not None:
+            return known
+        active = self._active.get(key)
+        if active is not None:
+            self._cut = min(self._cut, active)
+            return ()
+        if self._depth > MAX_DEPTH:
+            self._cut = -1
+            return (Alt(Unknown("the chain of calls is deeper than the analysis follows")),)
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            self._cut = -1
+            return (Alt(Unknown("the budget of steps for one argument ran out")),)
+        outer = self._cut
+        self._cut = 1 << 30
+        self._active[key] = self._depth
+        self._depth += 1
+        try:
+            handler = getattr(self, "_ev_" + node.kind, None)
+            alts = handler(node, frame) if handler else [Alt(Unknown("an expression that is not followed"))]
+        finally:
+            self._depth -= 1
+            del self._active[key]
+        result, cut_off = distinct(list(self.refine(alts, node, frame)), MAX_ALTERNATIVES)
+        if cut_off:
+            result = (*result, Alt(Unknown("more possibilities than the analysis keeps")))
+        if self._cut >= self._depth:
+            # Nothing that is still being evaluated further out was needed: the result is complete.
+            self._memo[key] = result
+            self._cut = outer
+        else:
+            # Cut at something further out, which brings the rest itself: good for this query only.
+            self._tentative[key] = result
+            self._cut = min(outer, self._cut)
+        return result
+
+    def refine(self, alts: list[Alt] | tuple[Alt, ...], node: Node, frame: Frame) -> list[Alt]:
+        return refine(self, list(alts), node, frame)
+
+    # names
+
+    def _ev_param(self, node: Node, frame: Frame) -> list[Alt]:
+        from contractlint.flow.parameters import parameter
+
+        return parameter(self, node, frame)
+
+    def _ev_free(self, node: Node, frame: Frame) -> list[Alt]:
+        name, fn = node.parts[0], frame.fn.parent
+        while fn is not None:
+            found = self.graph(fn).names.get(name)
+            if found is not None:
+                return list(self.ev(found, Frame.make(fn, receiver=frame.receiver)))
+            fn = fn.parent
+        return self.globals(node, name)
+
+    def _ev_global(self, node: Node, frame: Frame) -> list[Alt]:
+        return self.globals(node, node.parts[0])
+
+    def globals(self, node: Node, name: str) -> list[Alt]:
+        """A module-level name, or a builtin."""
+        refs = self.project.resolve(node.fn.module, name)
+        return self.references(refs) if refs else [Alt(Callable(External(f"builtins.{name}")))]
+
+    def _ev_import(self, node: Node, frame: Frame) -> list[Alt]:
+        module, attribute = node.parts
+        return self.references(self.project.resolve_dotted(f"{module}.{attribute}" if attribute else module))
+
+    def references(self, refs: list[Reference]) -> list[Alt]:
+        """The values of resolved names."""
+        out: list[Alt] = []
+        for ref in refs:
+            if isinstance(ref, Function):
+                out.append(Alt(Callable(ref)))
+            elif isinstance(ref, Class):
+                out.append(Alt(ClassValue(ref)))
+            elif isinstance(ref, Package):
+                out.append(Alt(ModuleValue(ref.name)))
+            elif isinstance(ref, External):
+                out.append(Alt(external_value(ref.name)))
+            elif isinstance(ref, ModuleLevel):
+                out.extend(self.module_value(ref))
+        return out or [Alt(Unknown("a name that is not found"))]
+
+    def module_value(self, ref: ModuleLevel) -> list[Alt]:
+        """A module-level variable: what the module's body leaves it at."""
+        body = Function(ref.module, 0)
+        for name, bindings in ref.module.bindings.items():
+            if any(b.value is ref.expr for b in bindings):
+                node = self.graph(body).names.get(name)
+                if node is not None:
+                    return list(self.ev(node, Frame.make(body)))
+        return [Alt(Unknown("a module-level name that is deleted"))]
+
+    def _ev_def(self, node: Node, frame: Frame) -> list[Alt]:
+        return [Alt(Callable(Function(node.fn.module, node.parts[0]), frame.receiver))]
+
+    def _ev_class(self, node: Node, frame: Frame) -> list[Alt]:
+        return [Alt(ClassValue(Class(node.fn.module, node.parts[0])))]
+
+    # functions
+
+    def result(
+        self, fn: Function, bound: dict[str, Any], receiver: Class | None = None, depth: int = 1
+    ) -> list[Alt]:
+        """What a function returns for given arguments; `bound` maps names to `(node, frame)` or to alternatives."""
+        graph = self.graph(fn)
+        if graph.yields:
+            return [Alt(Unknown(f"`{fn.qualname}` is a generator"))]
+        frame = Frame.make(fn, (), bound, receiver, depth)
+        out: list[Alt] = []
+        for record in graph.returns:
+            if contradicts(self, record.facts, frame):
+                continue
+            texts = tuple(condition_text(fact) for fact in record.facts)
+            for alt in self.ev(record.value, frame.given(record.facts)):
+                out.append(alt.given(texts))
+        if not graph.returns:
+            return [Alt(Unknown(f"`{fn.qualname}` only raises"))]
+        return out
+
+    def expression(self, fn: Function, expr: Expr) -> list[Alt]:
+        """The value of a default or class-level expression, evaluated at module level."""
+        if expr[0] == "const":
+            return [Alt(NoneValue() if expr[2] is None else Const(expr[2]))]
+        body = Function(fn.module, 0)
+        return list(self.ev(expression_node(body, expr), Frame.make(body)))
+
+    def is_external(self, dotted: str) -> bool:
+        """Whether a dotted name lies outside the project."""
+        return not self.project.has_package(dotted.partition(".")[0])
+
+    # structure
+
+    def _ev_missing(self, node: Node, frame: Frame) -> list[Alt]:
+        return []
+
+    def _ev_phi(self, node: Node, frame: Frame) -> list[Alt]:
+        out: list[Alt] = []
+        for facts, alternative in node.parts[0]:
+            if contradicts(self, facts, frame):
+                continue
+            texts = tuple(condition_text(fact) for fact in facts)
+            out.extend(alt.given(texts) for alt in self.ev(alternative, frame.given(facts)))
+        return out
+
+    def _ev_tuple(self, node: Node, frame: Frame) -> list[Alt]:
+        return [Alt(Sequence_(tuple((e, frame) for e in node.parts[0]), node.kind))]
+
+    _ev_list = _ev_tuple
+    _ev_set = _ev_tuple
+
+    def _ev_dict(self, node: Node, frame: Frame) -> list[Alt]:
+        return [Alt(Mapping_(node, frame))]
+
+    _ev_update = _ev_dict
+
+    def _ev_element(self, node: Node, frame: Frame) -> list[Alt]:
+        out: list[Alt] = []
+        for alt in self.ev(node.parts[0], frame):
+            out.extend(self.items(alt, "an element of a loop over it"))
+        return out
+
+    def items(self, alt: Alt, what: str) -> list[Alt]:
+        """All elements of a container."""
+        value = alt.value
+        if isinstance(value, Sequence_):
+            return [a for item, frame in value.items for a in self.ev(item, frame)]
+        if isinstance(value, Values):
+            return [a for item in value.items for a in item]
+        if isinstance(value, Tensor):
+            return [alt]
+        if isinstance(value, NoneValue):
+            return []
+        return [Alt(Unknown(f"{what} is not followed"), alt.path)]
+
+    def _ev_sub(self, node: Node, frame: Frame) -> list[Alt]:
+        base, index = node.parts
+        out: list[Alt] = []
+        position = index.parts[0] if index.kind == "const" else None
+        for alt in self.ev(base, frame):
+            value = alt.value
+            if isinstance(value, Tensor):
+                out.append(alt)
+            elif isinstance(value, Sequence_ | Values) and isinstance(position, int):
+                if -len(value.items) <= position < len(value.items):
+                    item = value.items[position]
+                    out.extend(self.ev(*item) if isinstance(value, Sequence_) else item)  # type: ignore[misc]
+            elif isinstance(value, Mapping_):
+                from contractlint.flow.mappings import lookup
+
+                out.extend(lookup(self, value, index, frame))
+            elif not isinstance(value, NoneValue):
+                out.extend(self.items(alt, "an element of it") if not isinstance(value, Unknown) else [alt])
+        return out
+
+    def _ev_context(self, node: Node, frame: Frame) -> list[Alt]:
+        alts = self.ev(node.parts[0], frame)
+        return [a if isinstance(a.value, Instance) else Alt(Unknown("what a context manager gives")) for a in alts]
+
+    def _ev_star(self, node: Node, frame: Frame) -> list[Alt]:
+        return list(self.ev(node.parts[0], frame))
+
+    def _ev_unknown(self, node: Node, frame: Frame) -> list[Alt]:
+        return [Alt(Unknown(node.parts[0]))]
+
+    def _ev_fstring(self, node: Node, frame: Frame) -> list[Alt]:
+        return [Alt(Unknown("a formatted string"))]
+
+    def _ev_comp(self, node: Node, frame: Frame) -> list[Alt]:
+        return [Alt(Unknown("a comprehension"))]
+
+    def _ev_lambda(self, node: Node, frame: Frame) -> list[Alt]:
+        return [Alt(Unknown("a lambda"))]
+
+    # operators and calls
+
+    def _ev_attr(self, node: Node, frame: Frame) -> list[Alt]:
+        return self.attributes.read(node, frame)
+
+    def _ev_call(self, node: Node, frame: Frame) -> list[Alt]:
+        from contractlint.flow.invoke import call
+
+        return call(self, node, frame)
+
+    def _ev_bool(self, node: Node, frame: Frame) -> list[Alt]:
+        from contractlint.flow.conditions import truth
+
+        operator, values = node.parts
+        out: list[Alt] = []
+        for i, value in enumerate(values):
+            last = i == len(values) - 1
+            for alt in self.ev(value, frame):
+                known = truth(alt.value)
+                if last or known is None or known == (operator == "or"):
+                    out.append(alt)
+        return out
+
+    def _ev_un(self, node: Node, frame: Frame) -> list[Alt]:
+        from contractlint.flow.operators import unary
+
+        return unary(self, node, frame)
+
+    def _ev_bin(self, node: Node, frame: Frame) -> list[Alt]:
+        from contractlint.flow.operators import binary
+
+        return binary(self, node, frame)
+
+    def _ev_aug(self, node: Node, frame: Frame) -> list[Alt]:
+        from contractlint.flow.operators import augmented
+
+        return augmented(self, node, frame)
+
+    def _ev_cmp(self, node: Node, frame: Frame) -> list[Alt]:
+        from contractlint.flow.operators import comparison
+
+        return comparison(self, node, frame)
+
+
+def external_value(name: str) -> Value:
+    """Something imported from outside, as a value: torch dtypes are known, the rest is a callable by name."""
+    from contractlint.flow.torch_model import dtype_object
+
+    known = dtype_object(name)
+    return known if known is not None else Callable(External(name))
+
+
+def condition_text(fact: Fact) -> str:
+    """A fact as shown in a path; an exception handler shows as itself."""
+    node, _ = fact
+    if node.kind == "cmp" and not node.parts[1]:
+        return str(node.parts[0].parts[0])
+    return render_fact(fact)

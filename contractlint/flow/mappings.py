@@ -1,0 +1,69 @@
+"""Values out of dictionaries and gathered arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contractlint.flow.binding import mapping_entries
+from contractlint.flow.nodes import Node
+from contractlint.flow.values import Alt, Mapping_, Unknown
+
+if TYPE_CHECKING:
+    from contractlint.flow.evaluate import Flow, Frame
+
+
+def lookup(flow: Flow, mapping: Mapping_, index: Node, frame: Frame) -> list[Alt]:
+    """`mapping[index]`: the value of a constant key, else all values."""
+    if index.kind == "const" and isinstance(index.parts[0], str):
+        entries = mapping_entries(mapping.node)
+        if entries is not None:
+            node = entries.get(index.parts[0])
+            return list(flow.ev(node, mapping.frame)) if node is not None else []
+    return all_values(flow, mapping)
+
+
+def all_values(flow: Flow, mapping: Mapping_) -> list[Alt]:
+    """Every value that a dictionary display holds, for a key that is not known."""
+    node = mapping.node
+    if node.kind == "dict" and all(key is not None for key, _ in node.parts[0]) and len(node.parts[0]) <= 40:
+        return [alt for _, value in node.parts[0] for alt in flow.ev(value, mapping.frame)]
+    return [Alt(Unknown("a value from a dictionary whose keys are not followed"))]
+
+
+def key_of(flow: Flow, alt: Alt, name: str) -> list[Alt]:
+    """The value under a key of a dictionary that was evaluated; nothing where the key is certainly absent."""
+    if isinstance(alt.value, Mapping_):
+        entries = mapping_entries(alt.value.node)
+        if entries is not None:
+            node = entries.get(name)
+            return list(flow.ev(node, alt.value.frame)) if node is not None else []
+    return [Alt(Unknown(f"`{name}` would come from `**` arguments that are not followed"))]
+
+
+def gathered(flow: Flow, frame: Frame, name: str, position: int | None) -> list[Alt]:
+    """What callers of the frame's function pass through its `*args` (by position) or `**kwargs` (by name)."""
+    from contractlint.flow.binding import bind
+    from contractlint.flow.evaluate import Frame as Frame_
+    from contractlint.flow.parameters import scope, short
+
+    fn = frame.fn
+    out: list[Alt] = []
+    for caller in flow.callers.of(fn):
+        if not flow.usable(caller.fn):
+            continue
+        bound = bind(flow, caller.record.node, fn.ir.params, caller.skip)
+        node = bound.extra.get(name) if position is None else None
+        if position is not None and position < len(bound.rest):
+            node = bound.rest[position]
+        there = Frame_.make(caller.fn, caller.record.facts)
+        alts: tuple[Alt, ...] = ()
+        if node is not None:
+            alts = flow.ev(node, there)
+        elif bound.splats or bound.stars:
+            alts = bound.from_splats(flow, name, there)
+        for alt in alts:
+            arrived = alt.through(*scope(caller.fn))
+            if alt.path is not None:
+                arrived = arrived.at(caller.fn.file, caller.record.line, f"passed to `{short(fn)}` as `{name}`")
+            out.append(arrived)
+    return out

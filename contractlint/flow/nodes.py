@@ -1,0 +1,184 @@
+"""Nodes of a value graph: what a local expression denotes, with names replaced by the values that reach them.
+
+Two nodes have the same `id` when they are the same expression over the same values, so a guard on `x.dtype` is recognised
+wherever that `x` is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from contractlint.index.project import Function
+
+_IDS: dict[Hashable, int] = {}
+
+
+def intern_key(key: Hashable) -> int:
+    """The number of a structural key; the same for equal keys within one process."""
+    return _IDS.setdefault(key, len(_IDS))
+
+
+def forget_keys() -> None:
+    """Drop all keys, at the end of a run."""
+    _IDS.clear()
+
+
+class Node:
+    """One value. `kind` decides what `parts` holds:
+
+    const      (value,)                    param     (name,)
+    free       (name,)  enclosing function global    (name,)
+    import     (module, attribute | None)  attr      (base, name)
+    call       (function, args, keywords)  sub       (base, index)
+    phi        ((facts, node), ...)        bin       (operator, left, right)
+    un         (operator, operand)         cmp       (left, ((operator, right), ...))
+    bool       (operator, values)          tuple, list, set  (elements,)
+    dict       (entries, complete)         update    (base, key, value)
+    def        (function index,)           class     (class index,)
+    lambda     (parameters, body, env)     element   (iterable,)
+    context    (manager,)                  unknown   (reason,)
+    star       (value,)                    aug       (operator, left, right)
+
+    A fact is `(test node, polarity)`; the facts of a phi alternative are those under which it arises.
+    """
+
+    __slots__ = ("fn", "id", "kind", "line", "parts")
+
+    def __init__(self, kind: str, fn: Function, line: int, *parts: Any, key: Hashable = None) -> None:
+        self.kind = kind
+        self.fn = fn
+        self.line = line
+        self.parts = parts
+        self.id = intern_key(key if key is not None else (kind, *map(_part_key, parts)))
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.parts!r}>"
+
+
+def _part_key(part: Any) -> Hashable:
+    if isinstance(part, Node):
+        return part.id
+    if isinstance(part, tuple):
+        return tuple(map(_part_key, part))
+    if isinstance(part, float | int | bool):
+        return (type(part).__name__, repr(part))
+    try:
+        hash(part)
+    except TypeError:
+        return id(part)
+    return part  # type: ignore[no-any-return]
+
+
+Fact = tuple[Node, bool]
+Facts = tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call in a function, with the facts that hold where it stands."""
+
+    node: Node
+    facts: Facts
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRecord:
+    """One assignment to an attribute: `base.attribute = value`."""
+
+    base: Node
+    attribute: str
+    value: Node
+    facts: Facts
+    line: int
+    annotation: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRecord:
+    """One `return`, or the end of the body (value None node)."""
+
+    value: Node
+    facts: Facts
+    line: int
+
+
+@dataclass(slots=True)
+class Graph:
+    """The value graph of one function."""
+
+    fn: Function
+    calls: list[CallRecord]
+    stores: list[StoreRecord]
+    returns: list[ReturnRecord]
+    names: dict[str, Node]  # values at the end of the body, for closures
+    yields: list[ReturnRecord]
+
+
+def render(node: Node, depth: int = 0) -> str:
+    """Readable source text of a node, for conditions and steps."""
+    if depth > 6:
+        return "…"
+    d = depth + 1
+    kind, parts = node.kind, node.parts
+    if kind == "const":
+        return repr(parts[0]) if parts[0] is not ... else "…"
+    if kind in ("param", "free", "global"):
+        return str(parts[0])
+    if kind == "import":
+        return str(parts[1] or parts[0]).rpartition(".")[2]
+    if kind == "attr":
+        return f"{render(parts[0], d)}.{parts[1]}"
+    if kind == "call":
+        args = [render(a, d) for a in parts[1]]
+        args += [f"{k}={render(v, d)}" if k else f"**{render(v, d)}" for k, v in parts[2]]
+        text = ", ".join(args)
+        return f"{render(parts[0], d)}({text if len(text) < 100 else '…'})"
+    if kind == "sub":
+        return f"{render(parts[0], d)}[{render(parts[1], d)}]"
+    if kind in ("bin", "aug"):
+        return f"{render(parts[1], d)} {parts[0]} {render(parts[2], d)}"
+    if kind == "un":
+        return f"{parts[0]} {render(parts[1], d)}" if parts[0] == "not" else f"{parts[0]}{render(parts[1], d)}"
+    if kind == "cmp":
+        return render(parts[0], d) + "".join(f" {op} {render(right, d)}" for op, right in parts[1])
+    if kind == "bool":
+        return f" {parts[0]} ".join(_group(v, d) for v in parts[1])
+    if kind in ("tuple", "list", "set"):
+        opening, closing = {"tuple": "()", "list": "[]", "set": "{}"}[kind]
+        return opening + ", ".join(render(e, d) for e in parts[0]) + closing
+    if kind == "star":
+        return "*" + render(parts[0], d)
+    if kind == "phi":
+        texts = list(dict.fromkeys(render(alternative, d) for _, alternative in parts[0]))
+        return texts[0] if len(texts) == 1 else "…"
+    return "…"
+
+
+def _group(node: Node, depth: int) -> str:
+    text = render(node, depth)
+    return f"({text})" if node.kind == "bool" else text
+
+
+def render_fact(fact: Fact) -> str:
+    """The source text of a fact: the test, or its negation."""
+    node, holds = fact
+    text = render(node)
+    if holds:
+        return text
+    if node.kind == "cmp" and len(node.parts[1]) == 1:
+        operator, right = node.parts[1][0]
+        opposite = _OPPOSITE.get(operator)
+        if opposite:
+            return f"{render(node.parts[0])} {opposite} {render(right)}"
+    if node.kind == "un" and node.parts[0] == "not":
+        return render(node.parts[1])
+    return f"not ({text})" if node.kind in ("cmp", "bool", "bin") else f"not {text}"
+
+
+_OPPOSITE = {"==": "!=", "!=": "==", "is": "is not", "is not": "is", "in": "not in", "not in": "in",
+             "<": ">=", ">=": "<", ">": "<=", "<=": ">"}  # fmt: skip

@@ -1,0 +1,65 @@
+"""Operators over abstract values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contractlint.flow.nodes import Node
+from contractlint.flow.values import Alt, Const, NoneValue, Sequence_, Tensor, Unknown
+
+if TYPE_CHECKING:
+    from contractlint.flow.evaluate import Flow, Frame
+
+
+def unary(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
+    """`-x`, `~x`, `not x`."""
+    from contractlint.flow.conditions import decide
+
+    operator, operand = node.parts
+    if operator == "not":
+        outcome = decide(flow, node, frame)
+        return [Alt(Const(outcome))] if outcome is not None else [Alt(Unknown("a truth value"))]
+    return [a if isinstance(a.value, Tensor) else Alt(Unknown("a number")) for a in flow.ev(operand, frame)]
+
+
+def binary(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
+    """Arithmetic: torch's promotion where a tensor takes part."""
+    from contractlint.flow.torch_model import combine
+
+    operator, left, right = node.parts
+    lefts, rights = flow.ev(left, frame), flow.ev(right, frame)
+    if operator == "+" and all(isinstance(a.value, Sequence_) for a in (*lefts, *rights)):
+        return [
+            Alt(Sequence_(a.value.items + b.value.items, a.value.kind))  # type: ignore[union-attr]
+            for a in lefts
+            for b in rights
+        ]
+    return combine(operator, lefts, rights, node, frame)
+
+
+def augmented(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
+    """`x += y`: a tensor keeps its own dtype."""
+    operator, left, _ = node.parts
+    out: list[Alt] = []
+    rest = False
+    for alt in flow.ev(left, frame):
+        if isinstance(alt.value, Tensor):
+            out.append(alt)
+        elif not isinstance(alt.value, NoneValue):
+            rest = True
+    return out + (binary(flow, Node("bin", node.fn, node.line, *node.parts), frame) if rest else [])
+
+
+def comparison(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
+    """A comparison: a truth value, or a tensor of them."""
+    from contractlint.flow.conditions import decide
+
+    outcome = decide(flow, node, frame)
+    if outcome is not None:
+        return [Alt(Const(outcome))]
+    left, pairs = node.parts
+    if pairs and pairs[0][0] in ("==", "!=", "<", "<=", ">", ">="):
+        for alt in flow.ev(left, frame):
+            if isinstance(alt.value, Tensor):
+                return [Alt(Tensor("bool")).at(frame.fn.file, node.line, "a comparison makes a bool tensor")]
+    return [Alt(Unknown("a truth value"))]

@@ -1,0 +1,211 @@
+"""Abstract values: what an expression can denote, and the path by which each possibility got there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from contractlint.model.finding import Step
+
+if TYPE_CHECKING:
+    from contractlint.flow.evaluate import Frame
+    from contractlint.flow.nodes import Node
+    from contractlint.index.project import Class, External, Function
+
+DEFAULT = "default"
+"""The dtype of a tensor made without one: torch's default dtype at that moment, which engines set to the model's dtype."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor. `dtype` is a torch name, `default`, or empty when unknown; then `reason` says why.
+
+    `same_as` identifies the value whose dtype this one shares when that dtype is unknown (`x.to(y.dtype)`).
+    """
+
+    dtype: str = ""
+    reason: str = ""
+    same_as: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class NoneValue:
+    """The value None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A Python constant."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of an enumeration; `value` is its literal where the project defines it."""
+
+    enum: str
+    name: str
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dtype:
+    """A torch dtype object: a name, `default`, or unknown (empty), possibly that of a known value."""
+
+    name: str
+    same_as: int = -1
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance of a class; of one of its subclasses where `exact` is False."""
+
+    cls: Class | External
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Callable:
+    """A function, bound to the class of its receiver when it is a method."""
+
+    target: Function | External
+    receiver: Class | None = None
+    bound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A callable with leading arguments and keywords already given."""
+
+    target: Value
+    args: tuple[tuple[Node, Frame], ...]
+    keywords: tuple[tuple[str, Node, Frame], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassValue:
+    """A class object."""
+
+    cls: Class | External
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleValue:
+    """A module or package, of the project or not."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence_:
+    """A tuple or list whose elements are known expressions."""
+
+    items: tuple[tuple[Node, Frame], ...]
+    kind: str = "tuple"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A tuple or list whose elements are known values (the result of a torch function that returns several)."""
+
+    items: tuple[tuple[Alt, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping_:
+    """A dictionary made in the code; `node` is a dict, update or call of `dict`."""
+
+    node: Node
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that could not be followed, and why."""
+
+    reason: str
+
+
+Value = (
+    Tensor | NoneValue | Const | Member | Dtype | Instance | Callable | Partial | ClassValue | ModuleValue | Sequence_
+    | Values | Mapping_ | Unknown
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The steps of a value, newest last, as a linked list that is cheap to extend."""
+
+    step: Step
+    before: Path | None = None
+
+    def steps(self) -> tuple[Step, ...]:
+        out: list[Step] = []
+        current: Path | None = self
+        while current is not None:
+            out.append(current.step)
+            current = current.before
+        return tuple(reversed(out))
+
+    @property
+    def origin(self) -> Step:
+        current = self
+        while current.before is not None:
+            current = current.before
+        return current.step
+
+
+@dataclass(frozen=True, slots=True)
+class Alt:
+    """One possibility for a value.
+
+    `pending` are conditions met since the last step; the next step carries them. `trail` names the (file, scope) pairs the
+    value passed through, for judging other arguments along the same way. `guess` is set when the value was joined only
+    because names agree.
+    """
+
+    value: Value
+    path: Path | None = None
+    pending: tuple[str, ...] = ()
+    trail: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    guess: bool = False
+
+    def at(self, file: str, line: int, what: str) -> Alt:
+        """This possibility after one more step."""
+        return replace(self, path=Path(Step(file, line, what, self.pending), self.path), pending=())
+
+    def given(self, conditions: tuple[str, ...]) -> Alt:
+        """This possibility, under more conditions."""
+        new = tuple(c for c in conditions if c not in self.pending)
+        return replace(self, pending=(*self.pending, *new)) if new else self
+
+    def through(self, file: str, scope: str) -> Alt:
+        """This possibility, having passed through a function or class."""
+        return replace(self, trail=self.trail | {(file, scope)})
+
+    def holding(self, value: Value) -> Alt:
+        """Another value with the same history."""
+        return replace(self, value=value)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.path.steps() if self.path is not None else ()
+
+
+def distinct(alts: list[Alt], limit: int) -> tuple[tuple[Alt, ...], bool]:
+    """One alternative for each value and origin, in order; and whether any were cut off by the limit."""
+    seen: dict[Any, Alt] = {}
+    for alt in alts:
+        origin = alt.path.origin if alt.path is not None else None
+        try:
+            key = (alt.value, origin)
+            known = seen.get(key)
+        except TypeError:
+            key = (id(alt.value), origin)
+            known = seen.get(key)
+        if known is None or (known.guess and not alt.guess):
+            seen[key] = alt
+    result = tuple(seen.values())
+    return result[:limit], len(result) > limit

@@ -1,0 +1,393 @@
+"""A project: its modules by file and by dotted name, loaded when first asked for, and the names that join them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from contractlint.index.ir import ClassIR, Expr, FunctionIR, ModuleIR, Stmt
+from contractlint.index.store import ModuleStore
+from contractlint.index.text import SourceTree, TextIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What one statement binds a module-level name to. `kind` is `import`, `def`, `class` or `value`."""
+
+    kind: str
+    line: int
+    module: str = ""
+    attribute: str | None = None
+    index: int = -1
+    value: Expr | None = None
+    annotation: Expr | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Module:
+    """One file of the project."""
+
+    file: str
+    name: str
+    is_test: bool
+    ir: ModuleIR
+    project: Project
+    _bindings: dict[str, list[Binding]] | None = None
+    stars: list[str] = field(default_factory=list)
+
+    @property
+    def bindings(self) -> dict[str, list[Binding]]:
+        if self._bindings is None:
+            self._bindings = {}
+            self._bind(self.ir.functions[0].body, self._bindings)
+        return self._bindings
+
+    def _bind(self, body: Iterable[Stmt], out: dict[str, list[Binding]]) -> None:
+        for stmt in body:
+            kind, line = stmt[0], stmt[1]
+            if kind == "import":
+                for local, module, attribute in stmt[2]:
+                    out.setdefault(local, []).append(Binding("import", line, module, attribute))
+            elif kind == "star":
+                self.stars.append(stmt[2])
+            elif kind == "def":
+                name = self.ir.functions[stmt[2]].name
+                out.setdefault(name, []).append(Binding("def", line, index=stmt[2]))
+            elif kind == "class":
+                name = self.ir.classes[stmt[2]].name
+                out.setdefault(name, []).append(Binding("class", line, index=stmt[2]))
+            elif kind == "assign":
+                for target in stmt[2]:
+                    if target[0] == "name":
+                        out.setdefault(target[2], []).append(Binding("value", line, value=stmt[3]))
+            elif kind == "ann" and stmt[2][0] == "name" and stmt[4] is not None:
+                out.setdefault(stmt[2][2], []).append(Binding("value", line, value=stmt[4], annotation=stmt[3]))
+            else:
+                for inner in _blocks(stmt):
+                    self._bind(inner, out)
+
+
+def _blocks(stmt: Stmt) -> Iterator[tuple[Stmt, ...]]:
+    kind = stmt[0]
+    if kind in ("if", "while"):
+        yield from (stmt[3], stmt[4])
+    elif kind == "try":
+        yield stmt[2]
+        yield from (handler[2] for handler in stmt[3])
+        yield from (stmt[4], stmt[5])
+    elif kind == "with":
+        yield stmt[3]
+    elif kind == "for":
+        yield from (stmt[4], stmt[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the project. Two are equal when module and index are."""
+
+    module: Module
+    index: int
+
+    @property
+    def ir(self) -> FunctionIR:
+        return self.module.ir.functions[self.index]
+
+    @property
+    def name(self) -> str:
+        return self.ir.name
+
+    @property
+    def qualname(self) -> str:
+        return self.ir.qualname
+
+    @property
+    def file(self) -> str:
+        return self.module.file
+
+    @property
+    def owner(self) -> Class | None:
+        """The class whose body defines it."""
+        return Class(self.module, self.ir.owner) if self.ir.owner >= 0 else None
+
+    @property
+    def parent(self) -> Function | None:
+        """The function whose body defines it."""
+        return Function(self.module, self.ir.parent) if self.ir.parent >= 0 else None
+
+    def decorated(self, *names: str) -> bool:
+        """Whether one of the decorators ends in one of these names."""
+        for decorator in self.ir.decorators:
+            expr = decorator[2] if decorator[0] == "call" else decorator
+            last = expr[3] if expr[0] == "attr" else expr[2] if expr[0] == "name" else ""
+            if last in names:
+                return True
+        return False
+
+    @property
+    def is_method(self) -> bool:
+        """Whether the first parameter receives the instance or the class."""
+        return self.ir.owner >= 0 and not self.decorated("staticmethod")
+
+    def __repr__(self) -> str:
+        return f"<Function {self.module.name}:{self.qualname}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class of the project."""
+
+    module: Module
+    index: int
+
+    @property
+    def ir(self) -> ClassIR:
+        return self.module.ir.classes[self.index]
+
+    @property
+    def name(self) -> str:
+        return self.ir.name
+
+    @property
+    def qualname(self) -> str:
+        return self.ir.qualname
+
+    def method(self, name: str) -> Function | None:
+        index = self.ir.methods.get(name)
+        return None if index is None else Function(self.module, index)
+
+    def __repr__(self) -> str:
+        return f"<Class {self.module.name}:{self.qualname}>"
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something that the project imports from elsewhere, by its dotted name (`torch.empty`)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A module-level name bound to an expression."""
+
+    module: Module
+    expr: Expr
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A module or package of the project, named by an import."""
+
+    name: str
+
+
+Reference = Function | Class | External | Value | Package
+
+
+class Project:
+    """All files of a tree, with lazily loaded modules and project-wide look-ups by name."""
+
+    def __init__(self, tree: SourceTree, store: ModuleStore, is_test: frozenset[str] = frozenset()) -> None:
+        self.unreadable: dict[str, str] = {}
+        self.text = TextIndex(tree, self.unreadable)
+        self._store = store
+        self._tests = is_test
+        self._modules: dict[int, Module | None] = {}
+        self._files = {name: i for i, name in enumerate(self.text.files)}
+        packages = {f.rpartition("/")[0] for f in self.text.files if f.endswith("__init__.py")}
+        self._dotted = [dotted_name(f, packages) for f in self.text.files]
+        self._by_name = {name: i for i, name in reversed(list(enumerate(self._dotted)))}
+        self._roots = {name.partition(".")[0] for name in self._dotted}
+        self._subclasses: dict[tuple[str, str], list[Class]] = {}
+        self._bases: dict[tuple[str, int], list[Class | External]] = {}
+        self.parsed = 0
+
+    # modules
+
+    def module_at(self, index: int) -> Module | None:
+        """The module of the file with this index, or None when it does not parse (then `unreadable` says why)."""
+        if index not in self._modules:
+            file, name = self.text.files[index], self._dotted[index]
+            package = name if file.endswith("__init__.py") else name.rpartition(".")[0]
+            ir = self._store.load(self.text.source(index), package)
+            if isinstance(ir, str):
+                self.unreadable[file] = ir
+                self._modules[index] = None
+            else:
+                self.parsed += 1
+                self._modules[index] = Module(file, name, file in self._tests, ir, self)
+        return self._modules[index]
+
+    def module_of_file(self, file: str) -> Module | None:
+        index = self._files.get(file)
+        return None if index is None else self.module_at(index)
+
+    def module_named(self, dotted: str) -> Module | None:
+        index = self._by_name.get(dotted)
+        return None if index is None else self.module_at(index)
+
+    def has_package(self, dotted: str) -> bool:
+        """Whether a dotted name is a module, or a folder of modules, of this project."""
+        if dotted in self._by_name:
+            return True
+        if dotted.partition(".")[0] not in self._roots:
+            return False
+        prefix = dotted + "."
+        return any(name.startswith(prefix) for name in self._dotted)
+
+    def modules_with(self, text: str, use: str = "text") -> Iterator[Module]:
+        """Modules whose text contains a string, in the order of the files; `use` as in `TextIndex.files_with`."""
+        for index in self.text.files_with(text, use):
+            module = self.module_at(index)
+            if module is not None:
+                yield module
+
+    def functions_with(self, table: str, name: str) -> Iterator[Function]:
+        """Functions in which a name occurs, by the table (`calls`, `stores`, `refs`, `strings`) of each file."""
+        for module in self.modules_with(name, table):
+            for index in getattr(module.ir, table).get(name, ()):
+                yield Function(module, index)
+
+    # names
+
+    def resolve(self, module: Module, name: str, depth: int = 0) -> list[Reference]:
+        """What a module-level name refers to; several when it is bound under guards."""
+        found: list[Reference] = []
+        for binding in module.bindings.get(name, ()):
+            if binding.kind == "import":
+                target = binding.module if binding.attribute is None else f"{binding.module}.{binding.attribute}"
+                found.extend(self.resolve_dotted(target, depth + 1))
+            elif binding.kind == "def":
+                found.append(Function(module, binding.index))
+            elif binding.kind == "class":
+                found.append(Class(module, binding.index))
+            elif binding.value is not None:
+                found.append(Value(module, binding.value, binding.line))
+        if not found and depth < 12:
+            for star in module.stars:
+                source = self.module_named(star)
+                if source is not None and source is not module:
+                    found.extend(self.resolve(source, name, depth + 1))
+                    if found:
+                        break
+        return list(dict.fromkeys(found)) if len(found) > 1 else found
+
+    def resolve_dotted(self, dotted: str, depth: int = 0) -> list[Reference]:
+        """What an absolute dotted name refers to, followed through re-exports."""
+        if depth > 12:
+            return []
+        if dotted.partition(".")[0] not in self._roots:
+            return [External(dotted)]
+        parts = dotted.split(".")
+        for cut in range(len(parts), 0, -1):
+            prefix = ".".join(parts[:cut])
+            if prefix in self._by_name:
+                rest = parts[cut:]
+                if not rest:
+                    return [Package(prefix)]
+                module = self.module_named(prefix)
+                return [] if module is None else self._descend(module, rest, depth)
+        return [Package(dotted)] if self.has_package(dotted) else []
+
+    def _descend(self, module: Module, rest: list[str], depth: int) -> list[Reference]:
+        refs = self.resolve(module, rest[0], depth + 1)
+        for part in rest[1:]:
+            refs = [r for ref in refs for r in self.member(ref, part, depth + 1)]
+        return refs
+
+    def member(self, ref: Reference, name: str, depth: int = 0) -> list[Reference]:
+        """What `ref.name` refers to, for references whose members are known without evaluating anything."""
+        if isinstance(ref, Package):
+            return self.resolve_dotted(f"{ref.name}.{name}", depth)
+        if isinstance(ref, External):
+            return [External(f"{ref.name}.{name}")]
+        if isinstance(ref, Class):
+            method = self.find_method(ref, name)
+            return [method] if method is not None else []
+        return []
+
+    # classes
+
+    def bases(self, cls: Class) -> list[Class | External]:
+        """The direct bases that can be resolved; generic subscripts are looked through."""
+        key = (cls.module.file, cls.index)
+        if key not in self._bases:
+            self._bases[key] = found = []
+            for base in cls.ir.bases:
+                expr = base[2] if base[0] == "sub" else base
+                for ref in self.resolve_expr(cls.module, expr):
+                    if isinstance(ref, Class | External):
+                        found.append(ref)
+        return self._bases[key]
+
+    def resolve_expr(self, module: Module, expr: Expr) -> list[Reference]:
+        """What a plain dotted expression at module level refers to."""
+        if expr[0] == "name":
+            return self.resolve(module, expr[2])
+        if expr[0] == "attr":
+            return [r for ref in self.resolve_expr(module, expr[2]) for r in self.member(ref, expr[3])]
+        return []
+
+    def mro(self, cls: Class) -> list[Class]:
+        """The class and its project bases, nearest first (depth-first, duplicates dropped)."""
+        order: list[Class] = []
+        stack = [cls]
+        while stack:
+            current = stack.pop(0)
+            if current not in order:
+                order.append(current)
+                stack = [b for b in self.bases(current) if isinstance(b, Class)] + stack
+        return order
+
+    def external_bases(self, cls: Class) -> set[str]:
+        """Dotted names of all bases outside the project."""
+        return {b.name for c in self.mro(cls) for b in self.bases(c) if isinstance(b, External)}
+
+    def find_method(self, cls: Class, name: str) -> Function | None:
+        for current in self.mro(cls):
+            method = current.method(name)
+            if method is not None:
+                return method
+        return None
+
+    def subclasses(self, cls: Class) -> list[Class]:
+        """All classes below this one, in file order."""
+        key = (cls.module.file, cls.qualname)
+        if key not in self._subclasses:
+            self._subclasses[key] = found = []
+            pending = [cls]
+            while pending:
+                base = pending.pop()
+                for module in self.modules_with(base.name, "word"):
+                    for index, candidate in enumerate(module.ir.classes):
+                        if candidate.bases and _mentions(candidate.bases, base.name):
+                            child = Class(module, index)
+                            if base in self.bases(child) and child not in found and child != cls:
+                                found.append(child)
+                                pending.append(child)
+        return self._subclasses[key]
+
+    def related(self, a: Class, b: Class) -> bool:
+        """Whether one of two classes is the other or inherits from it."""
+        return a == b or a in self.mro(b) or b in self.mro(a)
+
+
+def _mentions(bases: tuple[Expr, ...], name: str) -> bool:
+    for base in bases:
+        expr = base[2] if base[0] == "sub" else base
+        if (expr[0] == "name") or (expr[0] == "attr" and expr[3] == name):
+            return True
+    return False
+
+
+def dotted_name(file: str, packages: set[str]) -> str:
+    """The dotted module name of a file: it starts at the outermost folder that is a package (`src/x/y.py` → `x.y`)."""
+    parts = file[:-3].split("/") if file.endswith(".py") else file.split("/")
+    for start in range(len(parts) - 1):
+        if "/".join(parts[: start + 1]) in packages:
+            parts = parts[start:]
+            break
+    if parts[-1] == "__init__":
+        parts = parts[:-1]
+    return ".".join(parts) or "__init__"
