@@ -1,7 +1,7 @@
 """Brings source files together: from a folder, from git, or from a published package.
 
-`package` (fetching a release) and `pins` (reading requirements) are imported where they are used: they cost start-up time
-that a check of local files need not pay.
+`package` (fetching a release) and `pins` (reading requirements) are imported where they are used: they cost start-up
+time that a check of local files need not pay.
 """
 
 from contractlint.sources.errors import BadArchive, IndexUnreachable, SourceError, UnknownPackage
