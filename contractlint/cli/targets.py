@@ -1,0 +1,114 @@
+"""Which releases of the library a run judges against, and where that choice comes from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contractlint.cli.errors import Stop
+from contractlint.config import Config
+from contractlint.model.finding import Target
+from contractlint.sources import project_root
+
+if TYPE_CHECKING:
+    from contractlint.catalog import Catalog
+
+LIBRARY = "flashinfer-python"
+
+
+def choose_targets(releases: Sequence[str], config: Config, top: Path, catalog: Catalog) -> list[Target]:
+    """The releases of the command line, else of the settings, else the project's pin, else what is installed here."""
+    if releases:
+        wanted = [_named(text, "") for text in releases]
+    elif config.release:
+        place = f"{_relative(config.file)}:{config.release_line}" if config.file else ""
+        wanted = [_named(text, place) for text in config.release]
+    else:
+        wanted = [_pinned(top, catalog) or _installed(top)]
+    for target in wanted:
+        _verify(target, catalog)
+    return list(dict.fromkeys(wanted))
+
+
+def _named(text: str, place: str) -> Target:
+    from packaging.version import InvalidVersion, Version
+
+    library, separator, release = text.rpartition("==")
+    try:
+        return Target(library.strip() if separator else LIBRARY, str(Version(release)), "option", place)
+    except InvalidVersion:
+        where = place or "--release"
+        raise Stop(f"{where}: {text!r} is no release; write 0.6.7, or NAME==VERSION for another library") from None
+
+
+def _pinned(top: Path, catalog: Catalog) -> Target | None:
+    from packaging.specifiers import SpecifierSet
+
+    from contractlint.sources.pins import find_pins
+
+    for folder in (top, *top.parents):
+        pins = find_pins(folder, LIBRARY)
+        if pins:
+            pin = pins[0]
+            place = os.path.relpath(folder / str(pin.place), top)
+            known = [str(release) for release in catalog.releases(LIBRARY)]
+            allowed = list(SpecifierSet(pin.specifier).filter(known)) if not pin.release else []
+            release = pin.release or (allowed[-1] if allowed else "")
+            if not release:
+                text = f"{LIBRARY}{pin.specifier}" if pin.specifier else f"{LIBRARY} without a version"
+                raise Stop(f"{pin.place}: {text} names no release that contracts cover; name one with --release")
+            return Target(LIBRARY, release, "pin", Path(place).as_posix())
+        if folder == project_root(top):
+            break
+    return None
+
+
+def _installed(top: Path) -> Target:
+    try:
+        return Target(LIBRARY, metadata.version(LIBRARY), "installed")
+    except metadata.PackageNotFoundError:
+        raise Stop(
+            f"{top}: no requirement on {LIBRARY} found and none is installed here: name the release with --release"
+        ) from None
+
+
+def _verify(target: Target, catalog: Catalog) -> None:
+    from contractlint.catalog import UnknownLibrary, UnknownRelease
+
+    try:
+        catalog.at(target.library, target.release)
+    except UnknownLibrary:
+        raise Stop(f"{_origin(target)}: no contract speaks of the library {target.library!r}") from None
+    except UnknownRelease:
+        known = [str(release) for release in catalog.releases(target.library)]
+        near = ", ".join(nearest(target.release, known))
+        raise Stop(
+            f"{_origin(target)}: contracts do not cover {target.library} {target.release}; the nearest covered "
+            f"releases are {near} (of {known[0]} to {known[-1]}); name one with --release"
+        ) from None
+
+
+def _origin(target: Target) -> str:
+    if target.place:
+        return target.place
+    return "--release" if target.origin == "option" else "the installed release"
+
+
+def nearest(wanted: str, known: Sequence[str], count: int = 3) -> list[str]:
+    """The releases on both sides of one that is not there."""
+    from packaging.version import Version
+
+    ordered = sorted(known, key=Version)
+    below = [release for release in ordered if Version(release) < Version(wanted)][-count:]
+    above = [release for release in ordered if Version(release) > Version(wanted)][:count]
+    return below + above
+
+
+def _relative(file: Path) -> str:
+    try:
+        return file.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(file)

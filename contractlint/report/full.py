@@ -1,0 +1,163 @@
+"""The report for a reader: the fact, the place, the path of the value, the contract, and what to do.
+
+The order answers a reader's questions as they come: what is wrong, where, how does such a value get there, says who,
+what happens then, what do I do.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import click
+
+from contractlint.model.contract import Evidence
+from contractlint.model.finding import Finding, Place, Severity, Step
+from contractlint.report.summary import summary_lines, unchecked_lines, unresolved_lines
+from contractlint.report.view import View, plural
+
+_WIDTH = 100
+_PATHS_SHOWN = 3
+_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_EFFECTS = {
+    "raises": "the library raises",
+    "silent": "silent, no error is raised",
+    "fault": "illegal memory access",
+    "slow": "slow",
+}
+
+
+def render_full(view: View) -> str:
+    """Every finding as a block, then what was checked and what was not."""
+    lines: list[str] = []
+    for finding in view.active():
+        lines += _finding(view, finding)
+        lines.append("")
+    for title, entries in (
+        ("Call sites that could not be resolved:", unresolved_lines(view)),
+        ("Not checked:", unchecked_lines(view, ": ")),
+    ):
+        if entries:
+            lines += [title, *(f"  {entry}" for entry in entries), ""]
+    lines += summary_lines(view)
+    return "\n".join(lines) + "\n"
+
+
+def _finding(view: View, finding: Finding) -> list[str]:
+    label = f"{finding.severity.value}[{finding.code}]"
+    lines = _wrapped(f"{label}: {finding.message}", "  ")
+    lines[0] = lines[0].replace(label, _style(view, label, fg=_COLORS[finding.severity], bold=True), 1)
+    where = f"{view.name(finding.place.file)}:{finding.place.line}:{finding.place.column}"
+    inside = f", in {finding.function}" if finding.function else ""
+    lines.append(f"  {_style(view, '-->', fg='blue')} {where}{inside}")
+    lines += _excerpt(view, finding)
+    lines += _paths(view, finding)
+    lines += _fact(view, "contract", finding.contract)
+    for number, evidence in enumerate(finding.evidence):
+        lines += _fact(view, "evidence" if not number else "", _evidence(evidence))
+    effect = _EFFECTS.get(finding.effect, finding.effect)
+    lines += _fact(view, "effect", ": ".join(part for part in (effect, finding.consequence) if part))
+    lines += _fact(view, "remedy", finding.remedy)
+    for note in finding.notes:
+        lines += _fact(view, "note", note)
+    return lines
+
+
+def _excerpt(view: View, finding: Finding) -> list[str]:
+    """The argument underlined, below the first line of its call where that is another line."""
+    place = finding.place
+    text = view.line(place.file, place.line)
+    if text is None:
+        return []
+    margin = len(str(place.line))
+    bar = _style(view, "|", fg="blue")
+    empty = f"  {'':{margin}} {bar}"
+    lines = [empty]
+    call = finding.call
+    if call is not None and call.file == place.file and call.line < place.line:
+        first = view.line(call.file, call.line)
+        if first is not None:
+            lines.append(f"  {call.line:>{margin}} {bar} {_shown(first)}")
+            if call.line + 1 < place.line:
+                lines.append(f"  {'.' * min(3, margin):>{margin}} {bar}")
+    lines.append(f"  {place.line} {bar} {_shown(text)}")
+    start, width = _span(place, text)
+    mark = _style(view, "^" * width, fg=_COLORS[finding.severity], bold=True)
+    lines.append(f"{empty} {' ' * start}{mark}")
+    return lines
+
+
+def _shown(text: str) -> str:
+    # One column a tab, so that the carets below stay in place.
+    return text.replace("\t", " ").rstrip()
+
+
+def _span(place: Place, text: str) -> tuple[int, int]:
+    start = min(max(place.column - 1, 0), len(text))
+    one_line = place.end_line in (0, place.line)
+    end = place.end_column - 1 if one_line and place.end_column else len(text.rstrip())
+    return start, max(1, min(end, len(text)) - start)
+
+
+def _paths(view: View, finding: Finding) -> list[str]:
+    paths = [path for path in finding.paths if path]
+    lines: list[str] = []
+    for number, path in enumerate(paths[:_PATHS_SHOWN]):
+        ways = f" ({number + 1} of {plural(len(paths), 'way')})" if len(paths) > 1 else ""
+        lines.append(f"  {_style(view, f'how the value gets here{ways}:', bold=True)}")
+        # What an alternative shares with the first way down to the call need not be read again.
+        shared = _shared_tail(path, paths[0]) if number else 0
+        own = len(path) - shared if shared > 1 else len(path)
+        for index, step in enumerate(path[:own], 1):
+            lines += _step(view, index, step, finding.place)
+        if own < len(path):
+            lines.append(f"    then as above from step {len(paths[0]) - shared + 1}")
+    if len(paths) > _PATHS_SHOWN:
+        more = len(paths) - _PATHS_SHOWN
+        lines.append(f"  and {plural(more, 'more way')} (--output-format json lists all)")
+    return lines
+
+
+def _shared_tail(path: Sequence[Step], other: Sequence[Step]) -> int:
+    count = 0
+    for mine, theirs in zip(reversed(path), reversed(other), strict=False):
+        if mine != theirs:
+            break
+        count += 1
+    return count
+
+
+def _step(view: View, index: int, step: Step, shown: Place) -> list[str]:
+    place = _style(view, f"{view.name(step.file)}:{step.line}", fg="blue")
+    lines = [f"    {index}. {place}  {step.what}"]
+    # The excerpt above has the line of the finding itself.
+    text = view.line(step.file, step.line) if (step.file, step.line) != (shown.file, shown.line) else None
+    if text is not None and text.strip():
+        lines.append(f"         {_style(view, '|', fg='blue')} {_shown(text).strip()}")
+    if step.condition:
+        lines += _wrapped(f"       when {' and '.join(step.condition)}", " " * 12)
+    return lines
+
+
+def _evidence(evidence: Evidence) -> str:
+    return f"{evidence} ({evidence.note})" if evidence.note else str(evidence)
+
+
+def _fact(view: View, label: str, text: str) -> list[str]:
+    if not text:
+        return []
+    title = f"{label}:" if label else ""
+    lines: list[str] = []
+    for part in text.splitlines():
+        lines += _wrapped(f"  {'' if lines else title:<10}{part}", " " * 12)
+    return [lines[0].replace(title, _style(view, title, bold=True), 1), *lines[1:]] if title else lines
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    ) or [text]
+
+
+def _style(view: View, text: str, *, fg: str | None = None, bold: bool = False) -> str:
+    return click.style(text, fg=fg, bold=bold) if view.color else text
