@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from contractlint.flow.nodes import CallRecord, Facts, Node, render
 from contractlint.flow.parameters import annotated_instance, annotation_classes, focused_scopes, is_enum, scope, short
 from contractlint.flow.values import (
+    DEFAULT,
     Alt,
     Callable,
     ClassValue,
@@ -81,13 +82,13 @@ class Attributes:
 
     def _of(self, alt: Alt, base: Node, name: str, frame: Frame, node: Node) -> list[Alt]:
         from contractlint.flow.evaluate import external_value
-        from contractlint.flow.torch_model import tensor_attribute
+        from contractlint.flow.torch_model import module_parameter, tensor_attribute
 
         value = alt.value
         if isinstance(value, Instance):
             if isinstance(value.cls, Class):
                 return self.of_instance(value.cls, base, name, frame, node)
-            return self.by_name(name, base, frame)
+            return module_parameter(self.flow, value, name) or self.by_name(name, base, frame)
         if isinstance(value, ClassValue):
             return self._of_class(value, name, frame)
         if isinstance(value, Tensor):
@@ -102,7 +103,7 @@ class Attributes:
         if isinstance(value, Member):
             return [Alt(Const(value.value))] if name == "value" and value.value is not None else [alt]
         if isinstance(value, Unknown):
-            if name == "dtype":
+            if name == "dtype" and not looks_configured(base):
                 return [Alt(Dtype("", base.id, value.reason), alt.path)]
             return self.by_name(name, base, frame) or [alt]
         return [Alt(Unknown(f"`{render(node)}` is not followed"))]
@@ -142,6 +143,8 @@ class Attributes:
 
     def of_instance(self, cls: Class, base: Node, name: str, frame: Frame, node: Node) -> list[Alt]:
         """`instance.name`: a method, a property, a field, or what any code stores there."""
+        if name in CONFIGURED_DTYPES and cls.name.endswith("Config"):
+            return [Alt(Dtype(DEFAULT))]
         methods = self._methods(cls, name)
         if methods:
             return methods
@@ -286,8 +289,17 @@ class Attributes:
 
     def by_name(self, name: str, base: Node, frame: Frame) -> list[Alt]:
         """Every store to an attribute of this name, for an object that could not be told; a guess where names are common."""
-        if self.flow.light or name in _COMMON:
+        if name in CONFIGURED_DTYPES:
+            return [Alt(configured_dtype(base, name))]
+        if self.flow.light or self.flow.guessing or name in _COMMON:
             return [Alt(Unknown(f"`.{name}` of an object whose class is not known"))]
+        self.flow.guessing = True
+        try:
+            return self._by_name(name)
+        finally:
+            self.flow.guessing = False
+
+    def _by_name(self, name: str) -> list[Alt]:
         stores = [s for s in self.stores(name) if self.flow.usable(s.fn)]
         owners = {scope(s.fn) for s in stores}
         out = self._values(stores, name)
@@ -350,7 +362,9 @@ class Attributes:
         from contractlint.flow.evaluate import Frame
 
         out: list[Alt] = []
-        for store in focused_scopes(self.flow, stores, lambda s: s.fn):
+        chosen = focused_scopes(self.flow, stores, lambda s: s.fn)
+        for turn in self.flow.shares(len(chosen)):
+            store = chosen[turn]
             if self._reads_itself(store, name):
                 continue
             frame = Frame.make(store.fn, store.facts)
@@ -373,6 +387,27 @@ def rooted_in_self(node: Node, fn: Function) -> bool:
     while node.kind == "attr":
         node = node.parts[0]
     return node.kind == "param" and fn.is_method and bool(fn.ir.params) and node.parts[0] == fn.ir.params[0].name
+
+
+CONFIGURED_DTYPES = frozenset(("dtype", "torch_dtype", "params_dtype"))
+"""Attributes by which configurations say the model's dtype; engines make it torch's default dtype while they build layers."""
+
+
+def looks_configured(base: Node) -> bool:
+    """Whether an object is a configuration, going by the name it is read from."""
+    return "config" in last_part(base).lower()
+
+
+def last_part(node: Node) -> str:
+    """The last name of an attribute chain."""
+    return str(node.parts[-1]) if node.kind in ("attr", "param", "global", "free") else ""
+
+
+def configured_dtype(base: Node, name: str) -> Dtype:
+    """The dtype that an object of unknown class says: the model's dtype when the object is a configuration."""
+    if looks_configured(base) or name != "dtype":
+        return Dtype(DEFAULT)
+    return Dtype("", base.id, "the dtype of an object that is not followed")
 
 
 _COMMON = frozenset(

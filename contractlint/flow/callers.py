@@ -48,7 +48,7 @@ class Passed:
 
         frame = Frame.make(self.fn, self.facts, receiver=self.receiver)
         if self.node is not None:
-            return flow.ev(self.node, frame)
+            return flow.guess(self.node, frame) if self.guess else flow.ev(self.node, frame)
         assert self.bound is not None
         return self.bound.from_splats(flow, self.name, frame)
 

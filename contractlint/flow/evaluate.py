@@ -5,7 +5,7 @@ It never claims more than it followed: whatever runs out (depth, steps, alternat
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from contractlint.flow.attributes import Attributes
     from contractlint.flow.callers import Callers
 
-MAX_DEPTH = 160
-MAX_STEPS = 60_000
+MAX_DEPTH = 90
+MAX_STEPS = 12_000
+MIN_SHARE = 150
 MAX_ALTERNATIVES = 96
 MAX_BOUND = 8
 
@@ -97,11 +98,14 @@ class Flow:
         self._graphs: dict[tuple[str, int], Graph] = {}
         self._memo: dict[Hashable, tuple[Alt, ...]] = {}
         self._tentative: dict[Hashable, tuple[Alt, ...]] = {}
+        self._gathering: set[tuple[str, int, str]] = set()
         self.light = False
+        self.guessing = False
         self._active: dict[Hashable, int] = {}
         self._cut = 1 << 30
         self._depth = 0
         self._steps = 0
+        self._limit = MAX_STEPS
 
     # graphs
 
@@ -121,12 +125,22 @@ class Flow:
     def query(self, node: Node, frame: Frame, focus: frozenset[tuple[str, str]] = frozenset()) -> tuple[Alt, ...]:
         """Evaluate with a fresh step budget; with `focus`, callers and stores in those scopes are preferred."""
         before = self.focus
-        self.focus, self._steps = focus, 0
+        self.focus, self._steps, self._limit = focus, 0, MAX_STEPS
         self._tentative.clear()
         try:
             return self.ev(node, frame)
         finally:
             self.focus = before
+
+    def guess(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
+        """Evaluate what was joined by name alone. One guess on another would lead anywhere, so a second one is not taken."""
+        if self.guessing:
+            return (Alt(Unknown("it was reached by name alone, twice over")),)
+        self.guessing = True
+        try:
+            return self.ev(node, frame)
+        finally:
+            self.guessing = False
 
     def brief(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
         """Evaluate without asking what callers pass: enough for callees, classes of receivers and constants."""
@@ -143,7 +157,7 @@ class Flow:
         if node.kind == "const":
             value = node.parts[0]
             return (Alt(NoneValue() if value is None else Const(value)),)
-        key = (node.id, frame.key, self.focus, self.light)
+        key = (node.id, frame.key, self.focus, self.light, self.guessing)
         known = self._memo.get(key) or self._tentative.get(key)
         if known is not None:
             return known
@@ -155,7 +169,7 @@ class Flow:
             self._cut = -1
             return (Alt(Unknown("the chain of calls is deeper than the analysis follows")),)
         self._steps += 1
-        if self._steps > MAX_STEPS:
+        if self._steps > self._limit:
             self._cut = -1
             return (Alt(Unknown("the budget of steps for one argument ran out")),)
         outer = self._cut
@@ -180,6 +194,26 @@ class Flow:
             self._tentative[key] = result
             self._cut = min(outer, self._cut)
         return result
+
+    def shares(self, count: int) -> Iterator[int]:
+        """Count to `count`, granting each turn its fair share of the steps that are left, so that none starves the rest."""
+        limit = self._limit
+        for turn in range(count):
+            self._limit = min(limit, self._steps + max((limit - self._steps) // (count - turn), MIN_SHARE))
+            yield turn
+        self._limit = limit
+
+    def enter_gather(self, fn: Function, name: str) -> bool:
+        """Start following one gathered argument; False when it is being followed already (a function that calls itself)."""
+        key = (fn.file, fn.index, name)
+        if key in self._gathering:
+            return False
+        self._gathering.add(key)
+        return True
+
+    def leave_gather(self, fn: Function, name: str) -> None:
+        """The end of `enter_gather`."""
+        self._gathering.discard((fn.file, fn.index, name))
 
     def refine(self, alts: list[Alt] | tuple[Alt, ...], node: Node, frame: Frame) -> list[Alt]:
         return refine(self, list(alts), node, frame)
@@ -328,6 +362,8 @@ class Flow:
             value = alt.value
             if isinstance(value, Tensor):
                 out.append(alt)
+            elif isinstance(value, Values) and value.open:
+                out.extend(value.items[0])
             elif isinstance(value, Sequence_ | Values) and isinstance(position, int):
                 if -len(value.items) <= position < len(value.items):
                     item = value.items[position]

@@ -48,6 +48,8 @@ def gathered(flow: Flow, frame: Frame, name: str, position: int | None) -> list[
 
     fn = frame.fn
     out: list[Alt] = []
+    if not flow.enter_gather(fn, name):
+        return []
     for caller in flow.callers.of(fn):
         if not flow.usable(caller.fn):
             continue
@@ -66,4 +68,5 @@ def gathered(flow: Flow, frame: Frame, name: str, position: int | None) -> list[
             if alt.path is not None:
                 arrived = arrived.at(caller.fn.file, caller.record.line, f"passed to `{short(fn)}` as `{name}`")
             out.append(arrived)
+    flow.leave_gather(fn, name)
     return out

@@ -45,8 +45,9 @@ def joined(flow: Flow, fn: Function, param: ParamIR, receiver: Class | None) -> 
         return [Alt(Unknown(f"`{param.name}` gathers arguments"))]
     passed = flow.callers.passed(fn, param.name, receiver)
     out: list[Alt] = []
-    for item in focused_scopes(flow, passed, lambda p: p.fn):
-        out.extend(_arrive(flow, fn, param, item))
+    chosen = focused_scopes(flow, passed, lambda p: p.fn)
+    for turn in flow.shares(len(chosen)):
+        out.extend(_arrive(flow, fn, param, chosen[turn]))
     if not passed:
         place = f"no call of `{fn.qualname}` was found"
         if param.default is not None:

@@ -1,127 +1,292 @@
-"""Torch's semantics applied to abstract values (stand-in tables until torch_semantics lands)."""
+"""Torch's semantics applied to abstract values: the tables say what follows from what, this module says from where."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contractlint import torch_semantics as torch
+from contractlint.torch_semantics import algebra
 from contractlint.flow.nodes import Node, render
-from contractlint.flow.values import DEFAULT, Alt, Const, Dtype, Instance, NoneValue, Tensor, Unknown, Value, Values
+from contractlint.flow.values import (
+    DEFAULT,
+    Alt,
+    Const,
+    Dtype,
+    Instance,
+    NoneValue,
+    Sequence_,
+    Tensor,
+    Unknown,
+    Value,
+    Values,
+)
 from contractlint.index.project import External
 from contractlint.model.dtypes import canonical
 
 if TYPE_CHECKING:
     from contractlint.flow.evaluate import Flow, Frame
 
-CASTS = {"float": "float32", "half": "float16", "bfloat16": "bfloat16", "double": "float64", "int": "int32", "long": "int64", "bool": "bool"}
-SAME = set("view reshape contiguous t transpose permute squeeze unsqueeze flatten clone detach cuda cpu expand repeat narrow chunk_ requires_grad_ copy_ zero_ fill_ __getitem__ data T index_select gather pin_memory view_as expand_as clamp mul add sub".split())
-CREATE = {"torch.empty", "torch.zeros", "torch.ones", "torch.rand", "torch.randn", "torch.full"}
-LIKE = {"torch.empty_like", "torch.zeros_like", "torch.ones_like", "torch.rand_like", "torch.full_like"}
-ARG0 = {"torch.nn.Parameter", "torch.nn.parameter.Parameter", "torch.nn.functional.linear", "torch.nn.functional.pad", "torch.nn.functional.silu", "torch.sigmoid"}
+MAX_COMBINATIONS = 64
+CASTS = frozenset(
+    "to type view type_as float half bfloat16 double int long short char byte bool cfloat cdouble chalf".split()
+)
+
 
 
 def dtype_object(name: str) -> Dtype | None:
+    """`torch.float32` and its like as a value."""
     head, _, last = name.rpartition(".")
-    if head == "torch":
-        known = canonical(last)
-        if known:
-            return Dtype(known)
-    return None
+    known = canonical(last) if head == "torch" else None
+    return Dtype(known) if known else None
+
+
+# between the evaluator's values and those of the tables
+
+
+def described(flow: Flow, alt: Alt) -> torch.Value:
+    """A possibility in the terms of the tables."""
+    value = alt.value
+    if isinstance(value, Tensor):
+        return torch.TensorValue(value.dtype) if value.dtype else _unknown(value.same_as, value.reason, True)
+    if isinstance(value, Dtype):
+        return torch.DtypeValue(value.name) if value.name else _unknown(value.same_as, value.reason, False)
+    if isinstance(value, NoneValue):
+        return torch.NONE
+    if isinstance(value, Const):
+        return _constant(value.value)
+    if isinstance(value, Sequence_):
+        items = []
+        for node, frame in value.items[:16]:
+            alts = flow.ev(node, frame)
+            items.append(described(flow, alts[0]) if len(alts) == 1 else torch.UnknownValue("one of several values"))
+        return torch.SequenceValue(tuple(items))
+    if isinstance(value, Values):
+        return torch.SequenceValue(tuple(described(flow, item[0]) for item in value.items if item), value.open)
+    return torch.UnknownValue(value.reason if isinstance(value, Unknown) else "neither a tensor nor a number")
+
+
+def _unknown(same_as: int, reason: str, tensor: bool) -> torch.Value:
+    if same_as < 0:
+        return torch.UnknownValue(reason)
+    name = f"?{same_as}"
+    return torch.TensorValue(name) if tensor else torch.DtypeValue(name)
+
+
+def _constant(value: object) -> torch.Value:
+    if isinstance(value, bool):
+        return torch.NumberValue("bool", value)
+    for kind in (int, float, complex):
+        if isinstance(value, kind):
+            return torch.NumberValue(kind.__name__)  # type: ignore[arg-type]
+    return torch.OtherValue("str" if isinstance(value, str) else "other", value)
+
+
+def restored(value: torch.Value, reason: str) -> Value:
+    """A value of the tables in the evaluator's terms."""
+    if isinstance(value, torch.TensorValue):
+        return _tensor(value.dtype, reason)
+    if isinstance(value, torch.DtypeValue):
+        return Dtype("", int(value.name[1:]), reason) if value.name.startswith("?") else Dtype(value.name)
+    if isinstance(value, torch.SequenceValue):
+        return Values(tuple((Alt(restored(item, reason)),) for item in value.items), value.open)
+    if isinstance(value, torch.NumberValue):
+        return Const(value.value) if isinstance(value.value, bool) else Unknown("a number")
+    if isinstance(value, torch.UnknownValue):
+        return Unknown(value.reason)
+    return Unknown("a value that is no tensor")
+
+
+def _tensor(dtype: str, reason: str) -> Tensor:
+    return Tensor("", reason, int(dtype[1:])) if dtype.startswith("?") else Tensor(dtype)
+
+
+# calls
+
+
+@dataclass(slots=True)
+class _Given:
+    """The arguments of one call with one alternative chosen for each."""
+
+    positional: Sequence[Alt]
+    keywords: Mapping[str, Alt]
+    flow: Flow
+    open: bool = False
+
+    def get(self, arg: torch.Arg) -> tuple[int | str, torch.Value] | None:
+        if arg.position is not None and arg.position < len(self.positional):
+            return arg.position, described(self.flow, self.positional[arg.position])
+        for name in arg.names:
+            if name in self.keywords:
+                return name, described(self.flow, self.keywords[name])
+        return ("**", torch.UnknownValue("it comes out of unpacked arguments")) if self.open else None
+
+    def rest(self, arg: torch.Arg) -> Iterator[tuple[int | str, torch.Value]]:
+        for position in range(arg.position or 0, len(self.positional)):
+            yield position, described(self.flow, self.positional[position])
+        for name in arg.names:
+            if name in self.keywords:
+                yield name, described(self.flow, self.keywords[name])
+        if self.open:
+            yield "**", torch.UnknownValue("it comes out of unpacked arguments")
+
+    def parameter(self, name: str) -> torch.Value:
+        return torch.UnknownValue(f"the module's {name}")
+
+    def source(self, sources: tuple[int | str, ...]) -> Alt | None:
+        for source in sources:
+            if isinstance(source, int) and source < len(self.positional):
+                return self.positional[source]
+            if isinstance(source, str) and source in self.keywords:
+                return self.keywords[source]
+        return None
+
+
+_NOTHING = (Alt(Unknown("an argument that does not matter")),)
+
+
+def _apply(
+    flow: Flow, rule: torch.Rule, name: str, node: Node, frame: Frame, receiver: Alt | None, skip_first: bool = False
+) -> list[Alt]:
+    """The results of a torch function over all combinations of its arguments that matter."""
+    needed = torch.reads(rule.result)
+    offset = 1 if receiver is not None else 0
+    positional: list[tuple[Alt, ...]] = [(receiver,)] if receiver is not None else []
+    opened = False
+    for i, arg in enumerate(node.parts[1]):
+        if arg.kind == "star":
+            opened = True
+            break
+        matters = any(a.position is not None and (a.position == i + offset or (a.rest and a.position <= i + offset)) for a in needed)
+        positional.append(flow.ev(arg, frame) or _NOTHING if matters else _NOTHING)
+    keywords: dict[str, tuple[Alt, ...]] = {}
+    for key, arg in node.parts[2]:
+        if key is None:
+            opened = True
+        elif key == "out" or any(key in a.names for a in needed):
+            keywords[key] = flow.ev(arg, frame) or _NOTHING
+    out: list[Alt] = []
+    names = list(keywords)
+    combinations = itertools.product(*positional, *keywords.values())
+    for combination in itertools.islice(combinations, MAX_COMBINATIONS):
+        given = _Given(combination[: len(positional)], dict(zip(names, combination[len(positional) :], strict=True)), flow, opened)
+        out.append(_outcome(torch.resolve(rule, given), given, rule, name, node, frame))
+    return out
+
+
+def _outcome(value: torch.Value, given: _Given, rule: torch.Rule, name: str, node: Node, frame: Frame) -> Alt:
+    sources = getattr(value, "sources", ())
+    source = given.source(sources) if sources else None
+    reason = _reason(source, node)
+    result = restored(value, reason)
+    trail = frozenset(t for alt in (*given.positional, *given.keywords.values()) for t in alt.trail)
+    guess = source.guess if source is not None else False
+    if source is not None and isinstance(source.value, Tensor | Values | Sequence_) and rule.fill is None:
+        return Alt(result, source.path, source.pending, trail, guess)
+    if isinstance(result, Unknown) and source is None:
+        first = next((a for a in given.positional if isinstance(a.value, Unknown) and a.path is not None), None)
+        return Alt(result, first.path if first is not None else None, (), trail)
+    before = source if source is not None else Alt(result)
+    step = _what(result, name, node)
+    return Alt(result, before.path, before.pending, trail, guess).at(frame.fn.file, node.line, step)
+
+
+def _reason(source: Alt | None, node: Node) -> str:
+    value = source.value if source is not None else None
+    return value.reason if isinstance(value, Tensor | Dtype | Unknown) and value.reason else f"the dtype of `{render(node)}`"
+
+
+def _what(value: Value, name: str, node: Node) -> str:
+    text = render(node)
+    dtype = value.dtype if isinstance(value, Tensor) else value.name if isinstance(value, Dtype) else ""
+    if name in CASTS and node.parts[0].kind == "attr":
+        inner = text[len(render(node.parts[0].parts[0])) :] if not text.endswith("(…)") else f".{name}(…)"
+        return f"cast to {dtype or 'a dtype that is not known'} by `{inner}`"
+    if dtype == DEFAULT:
+        return f"`{text}` makes a tensor of the default dtype"
+    return f"`{text}` makes a {dtype} tensor" if dtype else f"`{text}`"
 
 
 def tensor_attribute(flow: Flow, alt: Alt, base: Node, name: str) -> list[Alt]:
+    """An attribute of a tensor: its dtype, its data, a view."""
     value = alt.value
     assert isinstance(value, Tensor)
     if name == "dtype":
         if value.dtype:
             return [alt.holding(Dtype(value.dtype))]
         return [alt.holding(Dtype("", value.same_as if value.same_as >= 0 else base.id, value.reason))]
-    if name in ("data", "T", "mT", "grad"):
-        return [alt]
-    return [Alt(Unknown(f"`.{name}` of a tensor"))]
-
-
-def argument(node: Node, position: int, *names: str) -> Node | None:
-    for key, value in node.parts[2]:
-        if key in names:
-            return value
-    return node.parts[1][position] if 0 <= position < len(node.parts[1]) else None
-
-
-def from_dtype(flow: Flow, given: Node, node: Node, frame: Frame, what: str, otherwise: list[Alt]) -> list[Alt]:
-    out: list[Alt] = []
-    for alt in flow.ev(given, frame):
-        v = alt.value
-        if isinstance(v, Dtype):
-            t = Tensor(v.name, v.reason if not v.name else "", v.same_as)
-            out.append(Alt(t, alt.path, alt.pending, alt.trail).at(frame.fn.file, node.line, what))
-        elif isinstance(v, NoneValue):
-            out.extend(otherwise)
-        elif isinstance(v, Tensor):
-            out.append(alt)
-        elif isinstance(v, Unknown):
-            out.append(Alt(Tensor("", f"its dtype is `{render(given)}`, which is not followed: {v.reason}"), alt.path, alt.pending, alt.trail).at(frame.fn.file, node.line, what))
-        else:
-            out.extend(otherwise)
-    return out
+    rule = torch.attribute_rule(name)
+    if rule is None:
+        return [Alt(Unknown(f"`.{name}` of a tensor is not known"))]
+    result = restored(torch.resolve(rule, _Given([alt], {}, flow)), value.reason)
+    return [alt.holding(result)] if isinstance(result, Tensor | Values) else [Alt(result)]
 
 
 def tensor_method(flow: Flow, alt: Alt, node: Node, frame: Frame, certain: bool = True) -> list[Alt]:
+    """A method of a tensor. With `certain` False the object is unknown, and only casts to a named dtype say anything."""
     name = node.parts[0].parts[1]
-    file, line = frame.fn.file, node.line
-    if name in CASTS and not node.parts[1]:
-        return [Alt(Tensor(CASTS[name]), trail=alt.trail).at(file, line, f"cast by `.{name}()`")]
-    if name == "to":
-        given = argument(node, 0, "dtype")
-        if given is None:
-            return [alt] if certain else []
-        alts = [a for a in flow.ev(given, frame)]
-        if any(isinstance(a.value, Dtype | Tensor) for a in alts):
-            return from_dtype(flow, given, node, frame, f"cast by `.to({render(given)})`", [alt])
-        return [alt] if certain else []
-    if name == "view" and len(node.parts[1]) == 1:
-        alts = flow.ev(node.parts[1][0], frame)
-        if any(isinstance(a.value, Dtype) for a in alts):
-            return from_dtype(flow, node.parts[1][0], node, frame, f"viewed as `{render(node.parts[1][0])}`", [alt])
-        return [alt] if certain else []
-    if not certain:
+    rule = torch.method_rule(name)
+    if rule is None:
+        return [Alt(Unknown(f"what `.{name}()` of a tensor returns is not known"), alt.path, alt.pending, alt.trail)] if certain else []
+    if certain:
+        return _apply(flow, rule, name, node, frame, alt)
+    if name not in CASTS or _names_method(flow, name):
         return []
-    if name in SAME:
-        return [alt]
-    return [Alt(Unknown(f"what `.{name}()` returns is not known"), alt.path, alt.pending, alt.trail)]
+    results = _apply(flow, rule, name, node, frame, alt)
+    return results if all(isinstance(a.value, Tensor) for a in results) else []
+
+
+def _names_method(flow: Flow, name: str) -> bool:
+    return False
 
 
 def torch_call(flow: Flow, name: str, node: Node, frame: Frame) -> list[Alt]:
-    file, line = frame.fn.file, node.line
-    if name in CREATE:
-        given = argument(node, -1, "dtype")
-        text = render(node)
-        default = [Alt(Tensor(DEFAULT)).at(file, line, f"`{text}` makes a tensor of the default dtype")]
-        if given is None:
-            return default
-        return from_dtype(flow, given, node, frame, f"`{text}`", default)
-    if name in LIKE:
-        given = argument(node, -1, "dtype")
-        same = list(flow.ev(node.parts[1][0], frame)) if node.parts[1] else []
-        return same if given is None else from_dtype(flow, given, node, frame, f"`{render(node)}`", same)
-    if name in ARG0 and (node.parts[1] or node.parts[2]):
-        first = node.parts[1][0] if node.parts[1] else node.parts[2][0][1]
-        return list(flow.ev(first, frame))
-    if name == "torch.get_default_dtype":
-        return [Alt(Dtype(DEFAULT))]
-    if name in ("torch.nn.Linear",):
-        return [Alt(Instance(External(name)))]
-    return [Alt(Unknown(f"what `{name}` returns is not known"))]
+    """A call of a function or class outside the project."""
+    if torch.module_rule(name) is not None:
+        return [Alt(Instance(External(name), True, (node, frame)))]
+    rule = torch.function_rule(name)
+    if rule is None:
+        return [Alt(Unknown(f"what `{name.removeprefix('builtins.')}` returns is not known"))]
+    return _apply(flow, rule, name.rpartition(".")[2], node, frame, None)
 
 
-def module_call(flow: Flow, name: str, node: Node, frame: Frame, quiet: bool = False) -> list[Alt]:
-    return [] if quiet else [Alt(Unknown(f"what an instance of `{name}` returns is not known"))]
+def module_call(
+    flow: Flow, name: str, node: Node, frame: Frame, quiet: bool = False
+) -> list[Alt]:
+    """A call of an instance of a `torch.nn` class."""
+    rule = torch.module_rule(name)
+    if rule is None:
+        return [] if quiet else [Alt(Unknown(f"what an instance of `{name}` returns is not known"))]
+    return _apply(flow, rule.forward, name.rpartition(".")[2], node, frame, None)
+
+
+def module_parameter(flow: Flow, value: Instance, name: str) -> list[Alt]:
+    """A tensor that a `torch.nn` module creates in its constructor: `weight`, `bias`."""
+    rule = torch.module_rule(value.cls.name) if isinstance(value.cls, External) else None
+    if rule is None or value.made is None:
+        return []
+    own = dict(rule.parameters)
+    if name not in own:
+        return []
+    node, frame = value.made
+    if own[name] is not None:
+        return [Alt(Tensor(own[name] or "")).at(frame.fn.file, node.line, f"`{render(node)}` makes it")]
+    result = algebra.FromKeyword(rule.dtype, rule.default) if rule.dtype is not None else rule.default
+    return _apply(flow, torch.Rule(result, fill="uninitialised"), name, node, frame, None)
 
 
 def combine(operator: str, lefts: tuple[Alt, ...], rights: tuple[Alt, ...], node: Node, frame: Frame) -> list[Alt]:
-    for a in lefts:
-        if isinstance(a.value, Tensor):
-            return list(lefts)
-    for a in rights:
-        if isinstance(a.value, Tensor):
-            return list(rights)
-    return [Alt(Unknown("a number"))]
+    """A binary operator over tensors and numbers."""
+    rule = torch.binary_rule(operator)
+    if rule is None or not any(isinstance(a.value, Tensor) for a in (*lefts, *rights)):
+        return [Alt(Unknown("a number"))]
+    flow: Flow = None  # type: ignore[assignment]  # operands of operators are no sequences here
+    out: list[Alt] = []
+    for left, right in itertools.islice(itertools.product(lefts, rights), MAX_COMBINATIONS):
+        if isinstance(left.value, NoneValue | Sequence_) or isinstance(right.value, NoneValue | Sequence_):
+            continue
+        given = _Given([left, right], {}, flow)
+        out.append(_outcome(torch.resolve(rule, given), given, rule, operator, node, frame))
+    return out

@@ -64,6 +64,7 @@ class Instance:
 
     cls: Class | External
     exact: bool = False
+    made: tuple[Node, Frame] | None = None  # the call that made it, for classes outside the project
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ class Values:
     """A tuple or list whose elements are known values (the result of a torch function that returns several)."""
 
     items: tuple[tuple[Alt, ...], ...]
+    open: bool = False  # of unknown length, every element like the one item
 
 
 @dataclass(frozen=True, slots=True)
