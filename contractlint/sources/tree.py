@@ -127,7 +127,7 @@ def _git_files(folder: Path) -> list[str]:
 
 def _walk(root: str, prefix: str) -> Iterator[str]:
     """Yield the Python files below `root/prefix`, relative to `root`."""
-    pending: list[tuple[str, tuple[_Ignore, ...]]] = [(prefix, ())]
+    pending: list[tuple[str, tuple[_Ignore, ...]]] = [(prefix, _ignores_above(root, prefix))]
     while pending:
         folder, ignores = pending.pop()
         try:
@@ -140,14 +140,13 @@ def _walk(root: str, prefix: str) -> Iterator[str]:
         if any(entry.name == ".gitignore" and entry.is_file() for entry in listing):
             ignores = (*ignores, _read_ignore(root, folder))
         start = f"{folder}/" if folder else ""
-        at_top = folder == prefix
         for entry in listing:
             name = entry.name
             if name.endswith(".py"):
                 if entry.is_file() and not _ignored(ignores, start + name):
                     yield start + name
             elif entry.is_dir(follow_symlinks=False):
-                if name in SKIPPED_FOLDERS or name.endswith(".egg-info") or (at_top and name in SKIPPED_AT_TOP):
+                if name in SKIPPED_FOLDERS or name.endswith(".egg-info") or (not folder and name in SKIPPED_AT_TOP):
                     continue
                 if not _ignored(ignores, f"{start}{name}/"):
                     pending.append((start + name, ignores))
@@ -160,6 +159,19 @@ class _Ignore:
     start: int
     folders: GitIgnoreSpec
     files: GitIgnoreSpec | None
+
+
+def _ignores_above(root: str, prefix: str) -> tuple[_Ignore, ...]:
+    """The ignore files between the root and a folder below it; none when they ignore that folder: it was named."""
+    ignores: tuple[_Ignore, ...] = ()
+    parts = prefix.split("/") if prefix else []
+    for depth in range(len(parts)):
+        folder = "/".join(parts[:depth])
+        if os.path.isfile(os.path.join(root, folder, ".gitignore")):
+            ignores = (*ignores, _read_ignore(root, folder))
+        if _ignored(ignores, f"{'/'.join(parts[: depth + 1])}/"):
+            return ()
+    return ignores
 
 
 def _read_ignore(root: str, folder: str) -> _Ignore:
