@@ -55,7 +55,7 @@ class Evidence:
     kind: EvidenceKind
     release: str
     where: str
-    note: str = ""
+    note: str = ""  # for a place in a wheel: a piece of the cited line
 
     def __str__(self) -> str:
         return f"{self.kind.value} {self.release} {self.where}".strip()
@@ -84,8 +84,9 @@ class Clause:
     Which of `dtypes`, `same_as`, `values`, … is set depends on the aspect:
 
     - dtype: `dtypes` (accepted names; empty means that any dtype is accepted) or `same_as` (a parameter name)
-    - presence: `required` (True: must be passed and not None; False: None is accepted)
-    - value: `values` (accepted enum members or literals)
+    - presence: `required` (True: must be passed and not None; False: None is accepted); `ignored` says that what is
+      passed has no effect
+    - value: `values` (accepted enum members or literals), and for numbers `minimum`, `maximum`, `multiple_of`
     - layout: `layout` (`contiguous`, or the name of a byte layout that code must have produced)
     - shape: `shape` (one symbol or integer expression a dimension)
     - allocation: `allocation` (`zeroed`, `workspace`, …)
@@ -111,6 +112,14 @@ class Clause:
     consequence: str = ""
     documented: str = ""
     source: str = ""  # contract file and line that declares it
+    ignored: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    multiple_of: int | None = None
+    # What the library's own check lets through, wider than what the kernel reads; anything else raises there.
+    lets_through: frozenset[str] = frozenset()
+    # What the library's documentation accepts, where that is narrower or wider than what the code does.
+    documented_dtypes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

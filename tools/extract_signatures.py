@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Write signatures.toml and enums.toml from unpacked wheels.
+
+    extract_signatures.py WHEELS CONTRACTS
+
+WHEELS holds one folder `<distribution>-<release>` per release named in CONTRACTS/releases.toml; CONTRACTS is the folder of
+one library (`contracts/flashinfer`). Both files record what changes from release to release, and nothing in between.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import tomllib
+from wheel_api import Callable_, read_package
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from contractlint.catalog.signatures import Parsed, apply_steps, changes, parse_signature
+
+# Packages whose functions nobody calls from outside: builders, command line, test helpers, generated variants.
+INTERNAL = {
+    "__main__",
+    "aot",
+    "jit",
+    "experimental",
+    "testing",
+    "trace",
+    "trace_apply",
+    "tactics_blocklist_gen",
+    "fi_trace",
+}
+# The path under which contracts name an entry point, where it is exported there.
+HOME = "flashinfer.fused_moe."
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("wheels", type=Path)
+    parser.add_argument("contracts", type=Path)
+    options = parser.parse_args()
+    library = tomllib.loads((options.contracts / "releases.toml").read_text(encoding="utf-8"))
+    roots = {r: options.wheels / f"{library['library']}-{r}" for r in library["releases"]}
+    missing = [str(root) for root in roots.values() if not root.is_dir()]
+    if missing:
+        parser.error("not unpacked: " + ", ".join(missing))
+    package = library["package"]
+    entries = {release: _public(read_package(root, package)) for release, root in roots.items()}
+    (options.contracts / "signatures.toml").write_text(signatures_toml(entries), encoding="utf-8")
+    enums_path = options.contracts / "enums.toml"
+    known = tomllib.loads(enums_path.read_text(encoding="utf-8")) if enums_path.exists() else {}
+    enums_path.write_text(enums_toml(roots, package, library["enums"], known), encoding="utf-8")
+
+
+def _public(found: list[Callable_]) -> list[Callable_]:
+    return [entry for entry in found if any(_is_public(name, entry.api) for name in entry.names)]
+
+
+def _is_public(name: str, api: bool) -> bool:
+    parts = name.split(".")[1:]
+    hidden = any(part.startswith("_") and part != "__init__" for part in parts)
+    return not hidden and parts[0] not in INTERNAL and (api or len(parts) <= 3)
+
+
+def _rank(name: str, api: bool) -> tuple[bool, bool, int, str]:
+    depth = name.count(".") - name.endswith(".__init__")
+    return not _is_public(name, api), not name.startswith(HOME) or depth > 2, depth, name
+
+
+def signatures_toml(entries: dict[str, list[Callable_]]) -> str:
+    """Join the entry points of all releases by the paths they share, and write what changed when."""
+    groups = _join(entries)
+    out = [
+        "# Signatures of the public callables, by change: the first release in full, then what a release changes.",
+        "# Written by tools/extract_signatures.py from the published wheels; do not edit by hand.",
+        "# Steps: + added (| before NAME, | keyword), - removed, ~ changed in place, -> annotated return, at definition, gone.",
+    ]
+    for name in sorted(groups):
+        names, by_release = groups[name]
+        out += ["", f"[{_key(name)}]", f"names = {_array(sorted(names - {name}))}"]
+        before: Parsed | None = None
+        text = ""
+        for release in entries:
+            entry = by_release.get(release)
+            if entry is None:
+                if text:
+                    out.append(f"{_key(release)} = [{json.dumps('gone')}]")
+                before, text = None, ""
+            elif entry.signature != text:
+                after = parse_signature(entry.signature)
+                steps = changes(before, after, entry.signature)
+                if apply_steps(before, steps) != after:
+                    raise AssertionError(f"steps do not reproduce {name} in {release}")
+                out.append(f"{_key(release)} = {_array([f'at {entry.at}', *steps])}")
+                before, text = after, entry.signature
+    return "\n".join(out) + "\n"
+
+
+def _join(entries: dict[str, list[Callable_]]) -> dict[str, tuple[set[str], dict[str, Callable_]]]:
+    """Group callables over releases: the same path is the same entry point."""
+    home: dict[str, int] = {}
+    groups: dict[int, tuple[set[str], dict[str, Callable_]]] = {}
+    for release in reversed(list(entries)):  # newest first, so that today's paths decide
+        for entry in sorted(entries[release], key=lambda e: min(e.names)):
+            candidates = {home[name] for name in entry.names if name in home}
+            free = [number for number in sorted(candidates) if release not in groups[number][1]]
+            number = free[0] if free else len(groups)
+            names, by_release = groups.setdefault(number, (set(), {}))
+            by_release[release] = entry
+            for name in entry.names:
+                if home.setdefault(name, number) == number:
+                    names.add(name)
+    named: dict[str, tuple[set[str], dict[str, Callable_]]] = {}
+    for names, by_release in groups.values():
+        api = any(entry.api for entry in by_release.values())
+        if names:
+            named[min(names, key=lambda name: _rank(name, api))] = (names, by_release)
+    return named
+
+
+def enums_toml(roots: dict[str, Path], package: str, parameters: dict[str, list[str]], known: dict[str, object]) -> str:
+    """Write the members of each enum named in releases.toml, by change."""
+    out = [
+        "# Members of the enums that arguments hold, by change: a release not named here has those of the one before it.",
+        "# Written by tools/extract_signatures.py from the published wheels; do not edit by hand.",
+    ]
+    for enum in parameters:
+        out += ["", f"[{enum}]"]
+        before: dict[str, int] = {}
+        for release, root in roots.items():
+            at, values = _enum(root / package, enum)
+            if values != before:
+                pairs = ", ".join(f"{name} = {value}" for name, value in values.items())
+                out.append(f"{_key(release)} = {{ {pairs} }}  # {at}" if values else f"{_key(release)} = {{}}")
+                before = values
+    return "\n".join(out) + "\n"
+
+
+def _enum(base: Path, name: str) -> tuple[str, dict[str, int]]:
+    for path in _candidates(base):
+        source = path.read_text(encoding="utf-8")
+        if f"class {name}(" not in source:
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                return f"{path.relative_to(base).as_posix()}:{node.lineno}", dict(_enum_values(node))
+    return "", {}
+
+
+def _candidates(base: Path) -> Iterator[Path]:
+    yield base / "tllm_enums.py" if (base / "tllm_enums.py").exists() else base / "fused_moe" / "core.py"
+    yield base / "fused_moe" / "core.py"
+    yield base / "fp4_quantization.py"
+
+
+def _enum_values(node: ast.ClassDef) -> Iterator[tuple[str, int]]:
+    """Yield the members whose values are plain integers; a member may be defined by an earlier one."""
+    seen: dict[str, int] = {}
+    for statement in node.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=member)], value=ast.Constant(value=int() as value)):
+                seen[member] = value
+                yield member, value
+            case ast.Assign(targets=[ast.Name(id=member)], value=ast.Tuple(elts=[ast.Constant(value=int() as value)])):
+                yield member, value
+
+
+def _key(text: str) -> str:
+    return json.dumps(text)
+
+
+def _array(items: list[str]) -> str:
+    return "[" + ", ".join(json.dumps(item, ensure_ascii=False) for item in items) + "]"
+
+
+if __name__ == "__main__":
+    main()
