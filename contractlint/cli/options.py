@@ -13,6 +13,14 @@ from contractlint.cli.errors import Stop
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+contracts_option = click.option(
+    "--contracts",
+    multiple=True,
+    metavar="DIR",
+    help="Folder with contracts of your own, besides the shipped ones; may be given several times.",
+)
+
+
 def scope_options(function: F) -> F:
     """What to judge, and against which release."""
     for decorate in reversed(
@@ -29,12 +37,7 @@ def scope_options(function: F) -> F:
                 help="Kernel library release to judge against; may be given several times. "
                 "Default: the project's own pin, else the installed one.",
             ),
-            click.option(
-                "--contracts",
-                multiple=True,
-                metavar="DIR",
-                help="Folder with contracts of your own, besides the shipped ones; may be given several times.",
-            ),
+            contracts_option,
             click.option("--no-cache", is_flag=True, help="Neither read nor write cached facts about files."),
         )
     ):

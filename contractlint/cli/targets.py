@@ -22,18 +22,19 @@ LIBRARY = "flashinfer-python"
 def choose_targets(releases: Sequence[str], config: Config, top: Path, catalog: Catalog) -> list[Target]:
     """The releases of the command line, else of the settings, else the project's pin, else what is installed here."""
     if releases:
-        wanted = [_named(text, "") for text in releases]
+        wanted = [named_target(text) for text in releases]
     elif config.release:
         place = f"{_relative(config.file)}:{config.release_line}" if config.file else ""
-        wanted = [_named(text, place) for text in config.release]
+        wanted = [named_target(text, place) for text in config.release]
     else:
         wanted = [_pinned(top, catalog) or _installed(top)]
     for target in wanted:
-        _verify(target, catalog)
+        verify(target, catalog)
     return list(dict.fromkeys(wanted))
 
 
-def _named(text: str, place: str) -> Target:
+def named_target(text: str, place: str = "") -> Target:
+    """The target that a text like `0.6.7` or `NAME==0.6.7` names."""
     from packaging.version import InvalidVersion, Version
 
     library, separator, release = text.rpartition("==")
@@ -75,36 +76,20 @@ def _installed(top: Path) -> Target:
         ) from None
 
 
-def _verify(target: Target, catalog: Catalog) -> None:
+def verify(target: Target, catalog: Catalog) -> None:
+    """Stop when no contract covers a target."""
     from contractlint.catalog import UnknownLibrary, UnknownRelease
 
     try:
         catalog.at(target.library, target.release)
-    except UnknownLibrary:
-        raise Stop(f"{_origin(target)}: no contract speaks of the library {target.library!r}") from None
-    except UnknownRelease:
-        known = [str(release) for release in catalog.releases(target.library)]
-        near = ", ".join(nearest(target.release, known))
-        raise Stop(
-            f"{_origin(target)}: contracts do not cover {target.library} {target.release}; the nearest covered "
-            f"releases are {near} (of {known[0]} to {known[-1]}); name one with --release"
-        ) from None
+    except (UnknownLibrary, UnknownRelease) as problem:
+        raise Stop(f"{_origin(target)}: {problem} Name a covered release with --release.") from None
 
 
 def _origin(target: Target) -> str:
     if target.place:
         return target.place
     return "--release" if target.origin == "option" else "the installed release"
-
-
-def nearest(wanted: str, known: Sequence[str], count: int = 3) -> list[str]:
-    """The releases on both sides of one that is not there."""
-    from packaging.version import Version
-
-    ordered = sorted(known, key=Version)
-    below = [release for release in ordered if Version(release) < Version(wanted)][-count:]
-    above = [release for release in ordered if Version(release) > Version(wanted)][:count]
-    return below + above
 
 
 def _relative(file: Path) -> str:

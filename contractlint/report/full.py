@@ -18,6 +18,7 @@ from contractlint.report.view import View, plural
 
 _WIDTH = 100
 _PATHS_SHOWN = 3
+_EVIDENCE_SHOWN = 3
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _EFFECTS = {
     "raises": "the library raises",
@@ -53,8 +54,10 @@ def _finding(view: View, finding: Finding) -> list[str]:
     lines += _excerpt(view, finding)
     lines += _paths(view, finding)
     lines += _fact(view, "contract", finding.contract)
-    for number, evidence in enumerate(finding.evidence):
+    for number, evidence in enumerate(finding.evidence[:_EVIDENCE_SHOWN]):
         lines += _fact(view, "evidence" if not number else "", _evidence(evidence))
+    if len(finding.evidence) > _EVIDENCE_SHOWN:
+        lines += _fact(view, "", f"and {len(finding.evidence) - _EVIDENCE_SHOWN} more (--output-format json lists all)")
     effect = _EFFECTS.get(finding.effect, finding.effect)
     lines += _fact(view, "effect", ": ".join(part for part in (effect, finding.consequence) if part))
     lines += _fact(view, "remedy", finding.remedy)
