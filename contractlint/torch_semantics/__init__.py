@@ -7,6 +7,7 @@ from contractlint.torch_semantics import (
     creation,
     indexing,
     linalg,
+    mutating,
     nn_functional,
     pointwise,
     queries,
@@ -35,12 +36,12 @@ from contractlint.torch_semantics.resolve import Arguments, Given, reads, resolv
 from contractlint.torch_semantics.table import Table
 
 TABLE = Table()
-for _topic in (casts, creation, indexing, linalg, nn_functional, pointwise, queries, reductions, shapes):
+for _topic in (casts, creation, indexing, linalg, mutating, nn_functional, pointwise, queries, reductions, shapes):
     TABLE.merge(_topic.TABLE)
 
 
 def function_rule(dotted: str) -> Rule | None:
-    """The rule of a function by its canonical name: `torch.empty`, `torch.nn.functional.linear`, `torch.Tensor.float`."""
+    """The rule of a function by its canonical name: `torch.empty`, `torch.nn.functional.silu`, `torch.Tensor.float`."""
     rule = TABLE.functions.get(dotted)
     if rule is None and dotted.startswith("torch.Tensor."):
         rule = TABLE.methods.get(dotted.removeprefix("torch.Tensor."))

@@ -1,7 +1,7 @@
 """The vocabulary in which the tables say how a result's dtype follows from the arguments.
 
-A `Result` is a small expression over the arguments of one call. Its variants are named tuples, so that importing the tables
-costs next to nothing; tell them apart by class (`isinstance`, `match`), not by comparing them with each other.
+A `Result` is a small expression over the arguments of one call. Its variants are named tuples, so that importing the
+tables costs next to nothing; tell them apart by class (`isinstance`, `match`), not by comparing them with each other.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from contractlint.model.dtypes import Kind
 DEFAULT = "default"
 """Stands for torch's default dtype (`torch.get_default_dtype()`), which a reader of the source may not know."""
 
-How = Literal["float", "sum", "real", "complex", "double", "truth"]
+How = Literal["float", "sum", "real", "complex", "double", "number", "truth", "weights"]
 """How `Lifted` changes a dtype.
 
-float: integers and bool become the default dtype. sum: integers and bool become int64. real: a complex dtype becomes that of
-its parts. complex: a real dtype becomes the complex one of its precision (integers by way of the default dtype). double:
-float64, or complex128 for a complex dtype. truth: bool, but uint8 stays, as it was the dtype of masks before bool existed.
+float: integers and bool become the default dtype. sum: integers and bool become int64. number: bool becomes int64.
+real: a complex dtype becomes that of its parts. complex: a real dtype becomes the complex one of its precision (integers
+by way of the default dtype). double: float64, or complex128 for a complex dtype. truth: bool, but uint8 stays, as it was
+the dtype of masks before bool existed. weights: float64 except for float32.
 """
 
 Layout = Literal["contiguous", "preserves", "may_be_strided", "unknown"]
@@ -67,7 +68,7 @@ class SameAs(NamedTuple):
 
 
 class Promoted(NamedTuple):
-    """A tensor of the dtype that torch's type promotion gives for these arguments. Sequences count by their elements."""
+    """A tensor of the dtype that type promotion gives for these arguments; sequences count by their elements."""
 
     args: tuple[Arg, ...]
 
@@ -87,7 +88,7 @@ class FromKeyword(NamedTuple):
 
 
 class FromAny(NamedTuple):
-    """The dtype named by the first argument after `self` that is a dtype, or, with `tensors`, the dtype of the first tensor.
+    """The dtype named by the first argument after `self` that is a dtype or, with `tensors`, has one.
 
     This is the overload resolution of `.to()`, `.type()` and `.view()`: a dtype may stand at several positions.
     """
@@ -178,8 +179,8 @@ class Undetermined(NamedTuple):
 
 
 Result = (
-    Fixed | Retyped | SameAs | Promoted | Lifted | FromKeyword | FromAny | OfContents | OfParameter | Several | Many | Choice
-    | Ranked | DtypeOf | NumberOf | Python | Undetermined
+    Fixed | Retyped | SameAs | Promoted | Lifted | FromKeyword | FromAny | OfContents | OfParameter | Several | Many
+    | Choice | Ranked | DtypeOf | NumberOf | Python | Undetermined
 )  # fmt: skip
 
 
@@ -187,8 +188,9 @@ Result = (
 class Rule:
     """How a function's result follows from its arguments.
 
-    `aliases`: the result is, or may be, another name or view of the first argument's memory. `mutates`: the call writes to its
-    first argument. `fill` is set for functions that allocate without computing. An `out=` argument overrides all of it.
+    `aliases`: the result is, or may be, another name or view of the first argument's memory. `mutates`: the call writes
+    to its first argument. `fill` is set for functions that allocate without computing. An `out=` argument overrides all
+    of it.
     """
 
     result: Result
@@ -198,31 +200,35 @@ class Rule:
     mutates: bool = False
 
 
+_DEFAULT = Fixed(DEFAULT)
+
+
 @dataclass(frozen=True, slots=True)
 class ModuleRule:
     """What is known of a class of modules.
 
-    `dtype` is the constructor's argument that sets the dtype of the parameters, `default` their dtype without it.
-    `parameters` maps each tensor that the constructor creates to its dtype (None: that of the constructor). `optional` maps
-    those that may be None to the constructor's arguments that decide; an argument of `""` means that they start as None.
-    `forward` is the result of calling the module, its argument 0 being the first one after `self`.
+    `forward` is the result of calling the module, argument 0 being the first one after `self`. `dtype` is the constructor's
+    argument that sets the dtype of the parameters, `default` their dtype without it. `parameters` are the tensors that the
+    constructor creates, each with its dtype (None: the constructor's). Those in `optional` are None when the constructor's
+    argument beside them is false, and those in `absent` also when it is not given. Positions are those after `self`.
     """
 
     forward: Rule
     dtype: Arg | None = None
-    default: Result = Fixed(DEFAULT)
+    default: Result = _DEFAULT
     parameters: tuple[tuple[str, str | None], ...] = ()
     optional: tuple[tuple[str, Arg], ...] = ()
+    absent: tuple[str, ...] = ()
 
 
 # What calls are described with, and what `resolve` answers with.
 
 
 class TensorValue(NamedTuple):
-    """A tensor. `dtype` is a torch name, `DEFAULT`, or any other text, which stands for a dtype not known but always the same.
+    """A tensor. `dtype` is a torch name, `DEFAULT`, or any other text that stands for one dtype that is not known.
 
-    `zero_dim` is set only when the tensor is known to have no dimensions. `sources` are the arguments that decided the dtype
-    of a result: positions and keyword names, none when the function fixes it.
+    `zero_dim` is set only when the tensor is known to have no dimensions. `sources` are the arguments that decided the
+    dtype of a result: positions and keyword names, none when the function fixes it.
     """
 
     dtype: str

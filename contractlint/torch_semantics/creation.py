@@ -15,6 +15,7 @@ from contractlint.torch_semantics.table import (
     flat,
     keyword,
     same,
+    zero_dim,
 )
 
 TABLE = Table()
@@ -25,7 +26,7 @@ _add(Rule(_default, layout="contiguous", fill="uninitialised"), functions="empty
 _add(Rule(_default, layout="contiguous", fill="zero"), functions="zeros")
 _add(Rule(_default, layout="contiguous", fill="other"), functions="ones rand randn eye")
 _add(Rule(_default, layout="may_be_strided", fill="uninitialised"), functions="empty_strided")
-_add(Rule(keyword(DEFAULT_DTYPE), layout="may_be_strided", fill="uninitialised"), functions="empty_permuted")
+_add(Rule(_default, layout="may_be_strided", fill="uninitialised"), functions="empty_permuted")
 _add(Rule(keyword(INT64), layout="contiguous", fill="other"), functions="randint randperm")
 _add(Rule(keyword(INT64), layout="contiguous"), functions="tril_indices triu_indices")
 
@@ -45,7 +46,7 @@ _add(Rule(flat(SELF), layout="contiguous"), methods="new")
 
 # The dtype comes from the number itself: `torch.full(n, 0)` is int64, `torch.full(n, 0.0)` is not.
 _add(
-    Rule(flat(keyword(OfContents((arg(1, "fill_value"),)))), layout="contiguous", fill="other"),
+    Rule(flat(keyword(OfContents((arg(1, "fill_value"),), by_kind=True))), layout="contiguous", fill="other"),
     functions="full",
 )
 _add(Rule(keyword(OfContents((arg(0, "data"),))), layout="contiguous"), functions="tensor")
@@ -54,7 +55,7 @@ _add(
     functions="as_tensor",
 )
 _add(Rule(keyword(OfContents((arg(0, "obj"),))), aliases=True, layout="preserves"), functions="asarray")
-_add(Rule(keyword(OfContents((arg(0, "s"),))), layout="contiguous"), functions="scalar_tensor")
+_add(Rule(zero_dim(_default), layout="contiguous"), functions="scalar_tensor")
 
 _numbers = OfContents((arg(0, "start"), arg(1, "end"), arg(2, "step")), by_kind=True)
 _add(Rule(flat(keyword(Lifted(_numbers, "sum"))), layout="contiguous"), functions="arange")
@@ -63,11 +64,11 @@ _ends = OfContents((arg(0, "start"), arg(1, "end")), by_kind=True)
 _add(Rule(flat(keyword(Lifted(_ends, "float"))), layout="contiguous"), functions="linspace logspace")
 
 _windows = "hann_window hamming_window blackman_window bartlett_window kaiser_window"
-_add(Rule(keyword(DEFAULT_DTYPE), layout="contiguous"), functions=_windows)
+_add(Rule(_default, layout="contiguous"), functions=f"{_windows} fft.fftfreq fft.rfftfreq")
 
 _add(Rule(Undetermined("the dtype is that of the numpy array"), aliases=True), functions="from_numpy")
 _add(Rule(keyword(DEFAULT_DTYPE), aliases=True, layout="contiguous"), functions="frombuffer from_file")
-_add(Rule(Undetermined("the dtype is that of the exporter")), functions="from_dlpack utils.dlpack.from_dlpack")
+_add(Rule(same(0, "ext_tensor"), aliases=True), functions="from_dlpack utils.dlpack.from_dlpack")
 _add(Rule(Undetermined("the dtype is what was saved")), functions="load")
 
 # `nn.Parameter(x)` shares x's memory.
@@ -83,6 +84,6 @@ _legacy = {
 for _name, _dtype in _legacy.items():
     _add(Rule(_dtype, layout="contiguous"), functions=f"{_name}Tensor cuda.{_name}Tensor")
 
-_add(Rule(SELF, layout="contiguous"), functions="normal")
-_add(Rule(SELF, layout="preserves"), "bernoulli", functions="poisson")
+# Draws whose parameters are tensors.
+_add(Rule(SELF, layout="preserves"), "bernoulli", functions="normal poisson binomial")
 _add(Rule(flat(INT64), layout="contiguous"), "multinomial")

@@ -103,7 +103,7 @@ def _with_complex(a: str, b: str) -> str:
 
 
 def promote_all(operands: Iterable[tuple[str, OperandKind]], default: str = DEFAULT) -> str:
-    """`torch.result_type` for any number of operands. A Python number is named by its type or by any dtype of its kind."""
+    """`torch.result_type` for any number of operands; a Python number is named by its type or any dtype of its kind."""
     ranks: dict[OperandKind, str] = {}
     for name, kind in operands:
         current = _scalar_dtype(name, default) if kind == "scalar" else name

@@ -60,7 +60,7 @@ class Arguments(Protocol):
     """The arguments of a call, as the evaluator knows them."""
 
     def get(self, arg: Arg) -> tuple[Source, Value] | None:
-        """The argument and how it was passed; None when it was not. An unpacked `**kwargs` makes it an unknown value."""
+        """The argument and how it was passed; None when it was not. Unpacked `**kwargs` make it an unknown value."""
 
     def rest(self, arg: Arg) -> Iterator[tuple[Source, Value]]:
         """All positional arguments from a position on, then the keywords of that name."""
@@ -214,6 +214,8 @@ class _Resolver:
         for source, value in self.flat(args):
             if isinstance(value, TensorValue):
                 operands.append((value.dtype, "zero_dim" if value.zero_dim else "tensor"))
+            elif isinstance(value, DtypeValue):
+                operands.append((value.name, "tensor"))
             elif isinstance(value, NumberValue):
                 operands.append((value.kind, "scalar"))
             elif isinstance(value, UnknownValue):
@@ -337,22 +339,32 @@ def _bare(value: Value) -> tuple[object, ...]:
     return (type(value), *value)
 
 
+_INTEGRAL_TO_DEFAULT = {"bool": DEFAULT, "int": DEFAULT}
+_LIFTS: dict[How, dict[str, str]] = {
+    "float": _INTEGRAL_TO_DEFAULT,
+    "sum": {"bool": "int64", "int": "int64"},
+    "number": {"bool": "int64"},
+    "real": REAL_OF,
+    "complex": _INTEGRAL_TO_DEFAULT,  # and then to the complex dtype
+    "double": {"bool": "float64", "int": "float64", "float": "float64", "complex": "complex128"},
+    "truth": {"uint8": "uint8", "bool": "bool", "int": "bool", "float": "bool", "complex": "bool"},
+    "weights": {"float32": "float32", "bool": "float64", "int": "float64", "float": "float64"},
+}
+"""For each way of lifting, what becomes of a dtype or of all dtypes of a kind; others stay."""
+
+
 def lifted(dtype: str, how: How, default: str = DEFAULT) -> str:
     """The dtype that `Lifted` makes of another."""
     kind = kind_of(dtype)
     if kind is None:
         raise Undecidable(f"the kind of dtype {dtype} is not known")
-    if how == "float":
-        return default if kind in ("bool", "int") else dtype
-    if how == "sum":
-        return "int64" if kind in ("bool", "int") else dtype
-    if how == "double":
-        return "complex128" if kind == "complex" else "float64"
-    if how == "truth":
-        return "uint8" if dtype == "uint8" else "bool"
-    if how == "real":
-        return REAL_OF.get(dtype, dtype)
-    return complex_of(default if kind in ("bool", "int") else dtype)
+    if dtype == DEFAULT and how == "weights":
+        raise Undecidable("the result depends on the default dtype")
+    changes = _LIFTS[how]
+    result = changes.get(dtype) or changes.get(kind) or dtype
+    if result == DEFAULT:
+        result = default
+    return complex_of(result) if how == "complex" else result
 
 
 def legacy_dtype(text: str) -> str | None:

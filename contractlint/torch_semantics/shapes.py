@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contractlint.torch_semantics.algebra import Arg, FromAny, Lifted, Many, Promoted, Rule
-from contractlint.torch_semantics.table import FIRST, REAL, SELF, Table, flat
+from contractlint.torch_semantics.table import FIRST, REAL, SELF, SUM, Table, flat, same
 
 TABLE = Table()
 _add = TABLE.add
@@ -15,45 +15,46 @@ _add(Rule(FromAny(_SELF), aliases=True, layout="preserves"), methods="view")
 _view = Rule(_SELF, aliases=True, layout="preserves")
 _add(_view, "unsqueeze squeeze flatten reshape ravel unflatten", methods="view_as reshape_as")
 _add(_view, functions="atleast_1d atleast_2d atleast_3d")
-_add(Rule(SELF, aliases=True, layout="preserves"), "detach", methods="requires_grad_ share_memory_")
 
 # Views in another order, or of a part.
 _strided = Rule(_SELF, aliases=True, layout="may_be_strided")
 _add(_strided, "t transpose permute swapaxes swapdims movedim moveaxis adjoint narrow select diagonal as_strided")
-_add(_strided, methods="expand expand_as mT unfold __getitem__", functions="broadcast_to")
-_add(_strided, methods="broadcast_to")
-_add(_strided, methods="transpose_ t_ squeeze_ unsqueeze_ swapaxes_ swapdims_ as_strided_")
+_add(_strided, "broadcast_to", methods="expand expand_as unfold __getitem__", functions="linalg.diagonal")
+_add(_strided, attributes="T mT H mH")
 
-# The same elements in new memory.
-_add(Rule(SELF, layout="preserves"), "clone")
+# The same elements in new memory. The copies of views are laid out anew.
+_add(Rule(SELF, layout="preserves"), "clone", methods="__deepcopy__")
 _add(Rule(SELF, aliases=True, layout="contiguous"), methods="contiguous")
 _copied = Rule(_SELF, layout="contiguous")
-_add(_copied, "repeat_interleave tile", methods="repeat")
-_add(Rule(SELF, layout="preserves"), "flip fliplr flipud roll rot90 tril triu")
-_add(_copied, "diag_embed diagflat narrow_copy")
-_add(Rule(_SELF), "diag block_diag")
+_add(_copied, "repeat_interleave narrow_copy diag_embed", methods="repeat")
+_add(
+    _copied,
+    functions="""expand_copy permute_copy transpose_copy t_copy select_copy slice_copy unsqueeze_copy squeeze_copy
+    view_copy diagonal_copy unfold_copy""",
+)
+_add(Rule(_SELF, layout="preserves"), "flip fliplr flipud roll tril triu")
+_add(Rule(_SELF, aliases=True), "diag diagflat tile rot90")
+_add(Rule(_SELF), functions="combinations")
+_add(Rule(flat(Promoted((Arg(0, rest=True),)))), functions="block_diag")
+_add(Rule(flat(SUM)), functions="vander linalg.vander")
+_add(Rule(flat(same(0, "sequences")), layout="preserves"), functions="nn.utils.rnn.pad_sequence")
 
-# Joining promotes; torch.stack and torch.cat take one sequence, the others too.
-_joined = Promoted((FIRST,))
-_add(Rule(flat(_joined), layout="preserves"), functions="cat concat concatenate stack")
-_add(Rule(flat(_joined)), functions="hstack vstack dstack column_stack row_stack")
-_parts = Promoted((Arg(0, ("tensors",), rest=True),))
-_add(Rule(flat(_parts)), functions="cartesian_prod")
+# Joining promotes.
+_joined = flat(Promoted((FIRST,)))
+_add(Rule(_joined, layout="preserves"), functions="cat concat concatenate stack hstack vstack dstack row_stack")
+_add(Rule(_joined), functions="column_stack")
+_add(Rule(flat(Promoted((Arg(0, ("tensors",), rest=True),)))), functions="cartesian_prod")
 
 # Splitting gives views.
-_pieces = Rule(Many(_SELF), aliases=True, layout="may_be_strided")
-_add(_pieces, "chunk split tensor_split unbind hsplit vsplit dsplit", methods="__iter__")
-_add(_pieces, "split_with_sizes", functions="functional.split")
-_add(Rule(Many(_SELF), aliases=True), functions="meshgrid broadcast_tensors")
+_add(
+    Rule(Many(_SELF), aliases=True, layout="may_be_strided"),
+    "chunk split split_with_sizes tensor_split unbind hsplit vsplit dsplit",
+    functions="functional.split",
+    methods="__iter__",
+)
+_add(Rule(Many(_SELF), aliases=True, layout="may_be_strided"), functions="meshgrid broadcast_tensors")
 
-# Complex numbers as pairs.
+# Complex numbers as pairs of real ones.
 _add(Rule(flat(REAL), aliases=True, layout="preserves"), functions="view_as_real")
-_add(Rule(Lifted(SELF, "complex"), aliases=True, layout="preserves"), functions="view_as_complex")
-_add(Rule(REAL, aliases=True, layout="may_be_strided"), functions="real imag")
-
-# Places.
-_moved = Rule(SELF, aliases=True, layout="preserves")
-_add(_moved, methods="cpu cuda xpu pin_memory to_dense")
-_add(_moved, attributes="data grad")
-_add(Rule(_SELF, aliases=True, layout="may_be_strided"), attributes="T mT H mH")
-_add(Rule(REAL, aliases=True, layout="may_be_strided"), attributes="real imag")
+_add(Rule(flat(Lifted(SELF, "complex")), aliases=True, layout="preserves"), functions="view_as_complex")
+_add(Rule(REAL, aliases=True, layout="may_be_strided"), functions="real imag", attributes="real imag")
