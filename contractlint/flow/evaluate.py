@@ -19,6 +19,7 @@ from contractlint.flow.values import (
     Const,
     Instance,
     Mapping_,
+    Member,
     ModuleValue,
     NoneValue,
     Sequence_,
@@ -385,6 +386,9 @@ class Flow:
 
     def _ev_unknown(self, node: Node, frame: Frame) -> list[Alt]:
         return [Alt(Unknown(node.parts[0]))]
+
+    def _ev_member(self, node: Node, frame: Frame) -> list[Alt]:
+        return [Alt(Member("", node.parts[0]))]
 
     def _ev_fstring(self, node: Node, frame: Frame) -> list[Alt]:
         return [Alt(Unknown("a formatted string"))]

@@ -1,0 +1,119 @@
+"""Conditions of clauses: which can hold at a call site, for the values that reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from contractlint.flow.nodes import Fact, Node
+from contractlint.flow.values import Alt, Const, Dtype, Member, NoneValue, Tensor
+from contractlint.judge.site import JudgedSite
+from contractlint.model.contract import Condition
+
+
+class Holds(Enum):
+    """Whether a condition holds: always, never, for some known values, or it cannot be told."""
+
+    YES = "yes"
+    NO = "no"
+    SOMETIMES = "sometimes"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The outcome for all conditions of a clause, with the values of the parameters for which they hold."""
+
+    holds: Holds
+    because: tuple[str, ...] = ()
+
+
+def outcome(site: JudgedSite, when: tuple[Condition, ...], focus: frozenset[tuple[str, str]] = frozenset()) -> Outcome:
+    """Whether all conditions can hold; with `focus`, along the way that one value took."""
+    result = Holds.YES
+    because: list[str] = []
+    for condition in when:
+        single = _single(site, condition, focus)
+        because.extend(single.because)
+        if single.holds is Holds.NO:
+            return single
+        if single.holds is Holds.UNKNOWN or result is Holds.UNKNOWN:
+            result = Holds.UNKNOWN
+        elif single.holds is Holds.SOMETIMES:
+            result = Holds.SOMETIMES
+    return Outcome(result, tuple(because))
+
+
+def _single(site: JudgedSite, condition: Condition, focus: frozenset[tuple[str, str]]) -> Outcome:
+    node = site.argument(condition.parameter)
+    if node is None:
+        return Outcome(Holds.UNKNOWN)
+    verdicts: set[bool | None] = set()
+    because: list[str] = []
+    for alt in site.flow.query(node, site.frame(), focus):
+        verdict = satisfies(site, condition, alt)
+        verdicts.add(verdict)
+        if verdict:
+            because.append(_spell(site, condition.parameter, alt))
+    if verdicts == {True}:
+        return Outcome(Holds.YES, tuple(dict.fromkeys(because)))
+    if True in verdicts:
+        return Outcome(Holds.SOMETIMES, tuple(dict.fromkeys(because)))
+    if verdicts == {False}:
+        return Outcome(Holds.NO)
+    return Outcome(Holds.UNKNOWN)
+
+
+def satisfies(site: JudgedSite, condition: Condition, alt: Alt) -> bool | None:
+    """Whether one possibility for the condition's parameter meets it; None when that is not known."""
+    keys = _keys(site, condition.parameter, alt)
+    if keys is None:
+        return None
+    met = any(str(value) in keys for value in condition.values)
+    return met != condition.negated
+
+
+def _keys(site: JudgedSite, parameter: str, alt: Alt) -> set[str] | None:
+    """The spellings under which a value may stand in a condition: member name, literal, dtype."""
+    value = alt.value
+    if isinstance(value, Member):
+        return {value.name}
+    if isinstance(value, NoneValue):
+        return {"None"}
+    if isinstance(value, Const):
+        enum = site.view.enum_of(parameter)
+        if enum is not None and isinstance(value.value, int) and not isinstance(value.value, bool):
+            names = [name for name, number in site.view.enums.get(enum, {}).items() if number == value.value]
+            return {*names, str(value.value)}
+        return {str(value.value)}
+    if isinstance(value, Dtype | Tensor):
+        name = value.name if isinstance(value, Dtype) else value.dtype
+        return {name} if name and name != "default" else ({"Tensor"} if isinstance(value, Tensor) else None)
+    return None
+
+
+def _spell(site: JudgedSite, parameter: str, alt: Alt) -> str:
+    keys = _keys(site, parameter, alt) or set()
+    names = sorted(k for k in keys if not k.lstrip("-").isdigit()) or sorted(keys)
+    return names[0] if names else "?"
+
+
+def hypothesis(site: JudgedSite, when: tuple[Condition, ...]) -> tuple[Fact, ...]:
+    """The conditions as facts about the call's arguments, so that branches on the same test are taken accordingly."""
+    facts: list[Fact] = []
+    for condition in when:
+        node = site.argument(condition.parameter)
+        if node is None or node.kind == "const":
+            continue
+        fn, line = site.site.fn, site.site.line
+        members = tuple(_member(site, condition.parameter, value) for value in condition.values)
+        test = Node("cmp", fn, line, node, (("in", Node("tuple", fn, line, members)),))
+        facts.append((test, not condition.negated))
+    return tuple(facts)
+
+
+def _member(site: JudgedSite, parameter: str, value: object) -> Node:
+    fn, line = site.site.fn, site.site.line
+    if isinstance(value, str) and site.view.enum_of(parameter) is not None and value != "None":
+        return Node("member", fn, line, value)
+    return Node("const", fn, line, None if value == "None" else value)

@@ -1,0 +1,208 @@
+"""Judge the dtype of one argument under the clauses of one release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from contractlint.flow.nodes import Node, render
+from contractlint.flow.values import (
+    DEFAULT,
+    Alt,
+    Const,
+    Dtype,
+    Instance,
+    Member,
+    NoneValue,
+    Sequence_,
+    Tensor,
+    Unknown,
+    Values,
+)
+from contractlint.judge.conditions import Holds, hypothesis, outcome
+from contractlint.judge.site import JudgedSite
+from contractlint.model.contract import Aspect, Clause, Effect
+from contractlint.model.finding import Verdict
+
+# What a model's dtype can be where kernels run: engines serve in one of these.
+MODEL_DTYPES = frozenset(("bfloat16", "float16"))
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One possibility that breaks a clause. `because` are the condition's values for which the clause applies."""
+
+    alt: Alt
+    clause: Clause
+    dtype: str
+    because: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class DtypeJudgement:
+    """The outcome for one argument."""
+
+    parameter: str
+    node: Node | None
+    clauses: tuple[Clause, ...]
+    breaches: list[Breach] = field(default_factory=list)
+    doubts: list[tuple[Clause, str, Alt | None]] = field(default_factory=list)
+    dtypes: list[str] = field(default_factory=list)
+    proofs: list[Alt] = field(default_factory=list)
+    decided: bool = False  # at least one clause applied
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.breaches:
+            return Verdict.VIOLATED
+        return Verdict.UNPROVEN if self.doubts else Verdict.PROVED
+
+    @property
+    def clause(self) -> Clause:
+        """The clause that decides how the outcome is reported: that of the first breach or doubt."""
+        if self.breaches:
+            return self.breaches[0].clause
+        ranked = sorted(self.doubts, key=lambda d: d[0].effect is Effect.RAISES)
+        return ranked[0][0] if ranked else self.clauses[0]
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is not `proved`, or what proves it, in a phrase."""
+        if self.breaches:
+            return f"can be {', '.join(dict.fromkeys(dtype_text(b.dtype) for b in self.breaches))}"
+        if self.doubts:
+            clause = self.clause
+            return next(reason for c, reason, _ in self.doubts if c is clause)
+        if not self.decided:
+            return "no clause applies here"
+        return ""
+
+
+def dtype_text(dtype: str) -> str:
+    """A dtype in a sentence."""
+    return "the model's dtype" if dtype == DEFAULT else dtype
+
+
+def judge_dtype(site: JudgedSite, parameter: str) -> DtypeJudgement | None:
+    """Judge a parameter's dtype; None when the release has no dtype clause for it."""
+    clauses = site.view.clauses(site.site.entry_point, parameter, Aspect.DTYPE)
+    clauses = tuple(c for c in clauses if c.dtypes or c.same_as)
+    if not clauses:
+        return None
+    node = site.argument(parameter)
+    judgement = DtypeJudgement(parameter, node, clauses)
+    for clause in clauses:
+        _judge_clause(site, judgement, clause)
+    judgement.dtypes = sorted(dict.fromkeys(judgement.dtypes))
+    return judgement
+
+
+def _judge_clause(site: JudgedSite, judgement: DtypeJudgement, clause: Clause) -> None:
+    applies = outcome(site, clause.when)
+    if applies.holds is Holds.NO:
+        return
+    judgement.decided = True
+    if judgement.node is None:
+        judgement.doubts.append((clause, "it comes out of `*` or `**` arguments that are not followed", None))
+        return
+    frame = site.frame(*hypothesis(site, clause.when))
+    for alt in site.flow.query(judgement.node, frame):
+        judgement.dtypes.append(_label(alt))
+        dtype, doubt = _dtype_of(site, judgement.parameter, alt)
+        if dtype is None and not doubt:
+            continue
+        if dtype is None:
+            judgement.doubts.append((clause, doubt, alt))
+            continue
+        accepted = _accepted(site, clause)
+        if accepted is None:
+            judgement.doubts.append((clause, f"it must share the dtype of `{clause.same_as}`, which is not known", alt))
+        elif dtype in accepted:
+            judgement.proofs.append(alt)
+        elif dtype == DEFAULT and accepted & MODEL_DTYPES:
+            if not accepted >= MODEL_DTYPES:
+                judgement.doubts.append((clause, _model_dtype(accepted), alt))
+        else:
+            _breach(site, judgement, clause, alt, dtype)
+
+
+def _model_dtype(accepted: frozenset[str]) -> str:
+    missing = " or ".join(sorted(MODEL_DTYPES - accepted))
+    return f"it has the model's dtype, which breaks the contract when the model is served in {missing}"
+
+
+def _breach(site: JudgedSite, judgement: DtypeJudgement, clause: Clause, alt: Alt, dtype: str) -> None:
+    if alt.guess:
+        text = f"it may be {dtype_text(dtype)}, but the way there was joined by name alone"
+        judgement.doubts.append((clause, text, alt))
+        return
+    if not clause.when:
+        judgement.breaches.append(Breach(alt, clause, dtype))
+        return
+    there = outcome(site, clause.when, alt.trail)
+    conditions = " and ".join(str(c) for c in clause.when)
+    if there.holds in (Holds.YES, Holds.SOMETIMES):
+        judgement.breaches.append(Breach(alt, clause, dtype, there.because))
+    elif there.holds is Holds.UNKNOWN:
+        text = f"it can be {dtype_text(dtype)}, and whether {conditions} is not known"
+        judgement.doubts.append((clause, text, alt))
+
+
+def _label(alt: Alt) -> str:
+    value = alt.value
+    if isinstance(value, Tensor):
+        return value.dtype or "?"
+    if isinstance(value, NoneValue):
+        return "None"
+    return "?"
+
+
+def _dtype_of(site: JudgedSite, parameter: str, alt: Alt) -> tuple[str | None, str]:
+    """The dtype of a possibility, or the reason why it is not known; neither where the possibility is no tensor."""
+    value = alt.value
+    if isinstance(value, NoneValue):
+        return None, ""
+    if isinstance(value, Tensor):
+        if value.dtype:
+            return value.dtype, ""
+        shared = _shared(site, parameter, value)
+        return (shared, "") if shared else (None, value.reason or "its dtype is not known")
+    if isinstance(value, Unknown):
+        return None, value.reason
+    if isinstance(value, Sequence_ | Values):
+        return None, "it is a tuple or list, whose parts are not judged yet"
+    if isinstance(value, Const | Member | Dtype | Instance):
+        return None, f"`{render(_node(site, parameter))}` is not followed to a tensor"
+    return None, "it is not followed to a tensor"
+
+
+def _node(site: JudgedSite, parameter: str) -> Node:
+    node = site.argument(parameter)
+    assert node is not None
+    return node
+
+
+def _shared(site: JudgedSite, parameter: str, value: Tensor) -> str | None:
+    """The dtype of a tensor that was cast to another argument's dtype, where the library itself insists on that one."""
+    if value.same_as < 0:
+        return None
+    for other in site.parameters:
+        if other.name == parameter:
+            continue
+        node = site.bound.arguments.get(other.name)
+        if node is None or node.id != value.same_as:
+            continue
+        clauses = site.view.clauses(site.site.entry_point, other.name, Aspect.DTYPE)
+        if len(clauses) == 1 and len(clauses[0].dtypes) == 1 and clauses[0].effect is Effect.RAISES:
+            return next(iter(clauses[0].dtypes))
+    return None
+
+
+def _accepted(site: JudgedSite, clause: Clause) -> frozenset[str] | None:
+    """The dtypes that a clause accepts; those of another argument for `same_as`, None when they are not known."""
+    if not clause.same_as:
+        return clause.dtypes
+    node = site.argument(clause.same_as)
+    if node is None:
+        return None
+    dtypes = {a.value.dtype if isinstance(a.value, Tensor) else "" for a in site.flow.query(node, site.frame())}
+    return frozenset(dtypes) if len(dtypes) == 1 and "" not in dtypes else None

@@ -1,0 +1,92 @@
+"""A call site bound against the signature of one release."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from contractlint.calls.sites import CallSite
+from contractlint.flow.binding import Bound, bind, can_be_missing, missing
+from contractlint.flow.evaluate import Flow, Frame
+from contractlint.flow.nodes import Node
+from contractlint.model.contract import Parameter, Signature
+
+if TYPE_CHECKING:
+    from contractlint.catalog import ReleaseView
+
+_KINDS = {"positional": "pos", "positional_only": "posonly", "keyword": "kwonly", "var_positional": "vararg", "var_keyword": "kwarg"}
+
+
+class Formal(NamedTuple):
+    """A parameter of a library signature, as binding wants it."""
+
+    name: str
+    kind: str
+
+
+@dataclass(eq=False)
+class JudgedSite:
+    """One call site and one release. `signature` is None when the release does not have the entry point."""
+
+    flow: Flow
+    site: CallSite
+    view: ReleaseView
+    signature: Signature | None
+
+    @property
+    def release(self) -> str:
+        return self.view.release
+
+    @property
+    def short_name(self) -> str:
+        return self.site.entry_point.rpartition(".")[2]
+
+    @cached_property
+    def bound(self) -> Bound:
+        """The call's arguments under the release's signature."""
+        assert self.signature is not None
+        formals = [Formal(p.name, _KINDS.get(p.kind, "pos")) for p in self.signature.parameters]
+        return bind(self.flow, self.site.record.node, formals)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return self.signature.parameters if self.signature is not None else ()
+
+    def missing(self) -> list[str]:
+        """Required parameters that the call certainly leaves out."""
+        return missing(self.bound, [p.name for p in self.parameters if p.required])
+
+    def frame(self, *facts: tuple[Node, bool]) -> Frame:
+        """The frame of the call, under more facts."""
+        return Frame.make(self.site.fn, self.site.record.facts + self.site.facts + facts)
+
+    def argument(self, name: str) -> Node | None:
+        """What is passed for a parameter: the argument, the default's value when nothing is, None when it cannot be told."""
+        node = self.bound.arguments.get(name)
+        if node is not None:
+            return node
+        if self.bound.splats or self.bound.stars:
+            return None
+        return self.default(name)
+
+    def default(self, name: str) -> Node | None:
+        """The default of a parameter as a constant, when it is one."""
+        parameter = next((p for p in self.parameters if p.name == name), None)
+        if parameter is None or parameter.default is None:
+            return None
+        try:
+            value = ast.literal_eval(parameter.default)
+        except (ValueError, SyntaxError):
+            return None
+        return Node("const", self.site.fn, self.site.line, value)
+
+    def passed(self, name: str) -> bool:
+        """Whether the call itself gives the parameter, at least sometimes."""
+        return name in self.bound.arguments
+
+    def sometimes_missing(self, name: str) -> bool:
+        """Whether an argument is passed only under a condition."""
+        node = self.bound.arguments.get(name)
+        return node is not None and can_be_missing(node)

@@ -1,0 +1,89 @@
+"""Move findings from the call to the argument they speak of, by parsing the few files that have findings with libcst."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+from contractlint.model.finding import Finding, Place
+
+
+class _Span(NamedTuple):
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class _Call(NamedTuple):
+    span: _Span
+    keywords: dict[str, _Span]
+    splats: list[_Span]
+    positional: list[_Span]
+
+
+def place(
+    findings: Iterable[Finding], read: Callable[[str], bytes], position_of: Callable[[Finding], int]
+) -> list[Finding]:
+    """The findings at their arguments. `position_of` is the index of a parameter among the positional ones, -1 for none."""
+    by_file: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_file[finding.place.file].append(finding)
+    out: list[Finding] = []
+    for file in sorted(by_file):
+        calls = _calls(read(file), {f.place.line for f in by_file[file]})
+        out.extend(_placed(f, calls.get((f.place.line, f.place.column)), position_of(f)) for f in by_file[file])
+    return out
+
+
+def _placed(finding: Finding, call: _Call | None, position: int) -> Finding:
+    if call is None:
+        return finding
+    whole = _place(finding.place.file, call.span)
+    span = call.keywords.get(finding.parameter) if finding.parameter else None
+    if span is None and 0 <= position < len(call.positional):
+        span = call.positional[position]
+    if span is None and finding.parameter and len(call.splats) == 1:
+        span = call.splats[0]
+    return replace(finding, place=_place(finding.place.file, span or call.span), call=whole)
+
+
+def _place(file: str, span: _Span) -> Place:
+    return Place(file, span.line, span.column, span.end_line, span.end_column)
+
+
+def _calls(source: bytes, lines: set[int]) -> dict[tuple[int, int], _Call]:
+    """The calls that start on one of these lines, by position."""
+    import libcst as cst
+    from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+
+    wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
+    positions = wrapper.resolve(PositionProvider)
+    found: dict[tuple[int, int], _Call] = {}
+
+    def span(node: cst.CSTNode) -> _Span:
+        where = positions[node]
+        assert isinstance(where, CodeRange)
+        return _Span(where.start.line, where.start.column + 1, where.end.line, where.end.column + 1)
+
+    class Visitor(cst.CSTVisitor):
+        def visit_Call(self, node: cst.Call) -> None:
+            whole = span(node)
+            if whole.line not in lines:
+                return
+            call = _Call(whole, {}, [], [])
+            for arg in node.args:
+                if arg.keyword is not None:
+                    start = span(arg.keyword)
+                    end = span(arg.value)
+                    call.keywords[arg.keyword.value] = _Span(start.line, start.column, end.end_line, end.end_column)
+                elif arg.star:
+                    call.splats.append(span(arg))
+                else:
+                    call.positional.append(span(arg.value))
+            found[(whole.line, whole.column)] = call
+
+    wrapper.module.visit(Visitor())
+    return found

@@ -1,0 +1,1 @@
+"""The rules, one file each: what a finding says, and how it is told."""

@@ -1,0 +1,104 @@
+"""
+## What it does
+
+Reports arguments under a dtype clause for which nothing proves that the clause is kept, although no breach was found either.
+
+## Why is this bad?
+
+Where the kernel checks nothing, the call site is the only place that can establish the dtype. The finding says how far the
+value was followed and where the trail ends.
+
+It is a warning where a breach would be silent or a fault, an error with `--strict`, and shown only with `--pedantic` where
+the library raises by itself.
+
+## Example
+
+```python
+def apply(self, bias):
+    return trtllm_bf16_moe(routing_bias=bias, ...)      # `bias` comes from a place that cannot be followed
+```
+
+## Use instead
+
+```python
+def apply(self, bias):
+    assert bias is None or bias.dtype == torch.bfloat16
+    return trtllm_bf16_moe(routing_bias=bias, ...)
+```
+
+## Fix safety
+
+An assertion or a cast at the call settles it. An assertion is the safer of the two: it changes no numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contractlint.flow.values import Alt
+from contractlint.judge.dtype import DtypeJudgement
+from contractlint.model.contract import Clause, Effect
+from contractlint.model.finding import Finding, Severity, Step, Verdict
+from contractlint.rules.base import Context, contract_text, rule
+
+CODE = "CL102"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """One finding for each argument that is neither proved nor violated."""
+    for parameter, judgement in context.judgements.items():
+        if judgement.breaches or not judgement.doubts:
+            continue
+        clause = judgement.clause
+        harmless = clause.effect in (Effect.RAISES, Effect.SLOW)
+        if harmless and not context.pedantic:
+            continue
+        severity = Severity.NOTE if harmless else Severity.ERROR if context.strict else Severity.WARNING
+        yield _finding(context, parameter, judgement, clause, severity)
+
+
+def _finding(
+    context: Context, parameter: str, judgement: DtypeJudgement, clause: Clause, severity: Severity
+) -> Finding:
+    wanted = " or ".join(sorted(clause.dtypes)) or f"the dtype of `{clause.same_as}`"
+    when = " and ".join(str(c) for c in clause.when)
+    return Finding(
+        code=CODE,
+        rule="argument-dtype-unproven",
+        severity=severity,
+        verdict=Verdict.UNPROVEN,
+        place=context.place(parameter),
+        function=context.function,
+        entry_point=context.site.site.entry_point,
+        parameter=parameter,
+        release=context.site.release,
+        effect=clause.effect.value,
+        message=f"nothing proves that `{parameter}` is {wanted}{' when ' + when if when else ''}: {judgement.reason}",
+        remedy=_remedy(parameter, clause),
+        paths=tuple(_path(context, parameter, alt) for alt in _followed(judgement, clause)),
+        evidence=clause.evidence,
+        contract=contract_text(clause, parameter),
+        consequence=clause.consequence,
+        notes=(clause.note,) if clause.note else (),
+    )
+
+
+def _followed(judgement: DtypeJudgement, clause: Clause) -> Iterator[Alt]:
+    for c, _, alt in judgement.doubts:
+        if c is clause and alt is not None and alt.path is not None:
+            yield alt
+
+
+def _path(context: Context, parameter: str, alt: Alt) -> tuple[Step, ...]:
+    site = context.site.site
+    return (*alt.steps, Step(site.file, site.line, f"passed to `{context.site.short_name}` as `{parameter}`", alt.pending))
+
+
+def _remedy(parameter: str, clause: Clause) -> str:
+    wanted = sorted(clause.dtypes)
+    if len(wanted) == 1:
+        return f"assert `{parameter}.dtype == torch.{wanted[0]}` before the call, or cast it there"
+    return f"assert the dtype of `{parameter}` before the call"
+
+
+RULE = rule(CODE, "argument-dtype-unproven", "Nothing proves that an argument has the dtype the kernel reads", check, __doc__ or "")

@@ -1,0 +1,27 @@
+"""All rules, in the order of their codes."""
+
+from __future__ import annotations
+
+from contractlint.rules import (
+    absent_entry_point,
+    argument_dtype,
+    argument_dtype_unproven,
+    missing_argument,
+    result_type,
+    unknown_argument,
+)
+from contractlint.rules.base import RuleInfo
+
+_RULES: tuple[RuleInfo, ...] = (
+    argument_dtype.RULE,
+    argument_dtype_unproven.RULE,
+    unknown_argument.RULE,
+    missing_argument.RULE,
+    absent_entry_point.RULE,
+    result_type.RULE,
+)
+
+
+def all_rules() -> list[RuleInfo]:
+    """Every rule of the static pass, ordered by code."""
+    return sorted(_RULES, key=lambda r: r.code)

@@ -1,0 +1,43 @@
+"""What the findings about signatures share."""
+
+from __future__ import annotations
+
+from contractlint.model.contract import Evidence
+from contractlint.model.finding import Finding, Severity, Verdict
+from contractlint.rules.base import Context
+
+
+def signature_finding(
+    context: Context,
+    code: str,
+    name: str,
+    parameter: str,
+    message: str,
+    remedy: str,
+    *,
+    evidence: tuple[Evidence, ...] | None = None,
+    consequence: str = "the call raises TypeError",
+    effect: str = "raises",
+) -> Finding:
+    """A finding about how a call fits the signature of the release."""
+    site = context.site
+    if evidence is None:
+        evidence = site.signature.evidence if site.signature is not None else ()
+    releases = site.signature.releases if site.signature is not None else ""
+    return Finding(
+        code=code,
+        rule=name,
+        severity=Severity.ERROR,
+        verdict=Verdict.VIOLATED,
+        place=context.place(parameter),
+        function=context.function,
+        entry_point=site.site.entry_point,
+        parameter=parameter,
+        release=site.release,
+        effect=effect,
+        message=message,
+        remedy=remedy,
+        evidence=evidence,
+        contract=f"signature of {site.short_name}" + (f"  [{releases}]" if releases else ""),
+        consequence=consequence,
+    )

@@ -1,0 +1,60 @@
+"""
+## What it does
+
+Finds arguments that the entry point does not take in the release that will run, and positional arguments beyond its last.
+
+## Why is this bad?
+
+The call raises a TypeError, at the latest moment possible: when that path is first taken on that chip.
+
+## Example
+
+```python
+trtllm_mxint4_block_scale_moe(..., do_finalize=True)      # flashinfer 0.6.4 has no `do_finalize`
+```
+
+## Use instead
+
+Pass only what the pinned release takes, or raise the pin.
+
+## Fix safety
+
+Dropping an argument changes what the kernel does. Nothing is changed for you.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contractlint.model.finding import Finding
+from contractlint.rules.base import Context, rule
+from contractlint.rules.signature import signature_finding
+
+CODE = "CL201"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """One finding for each argument that the signature has no place for."""
+    site = context.site
+    if site.signature is None:
+        return
+    known = ", ".join(p.name for p in site.parameters)
+    for name in site.bound.unknown:
+        yield signature_finding(
+            context,
+            CODE,
+            "unknown-argument",
+            name,
+            f"`{site.short_name}` of {context.name} has no parameter `{name}`",
+            f"leave `{name}` out for this release, or require one that takes it; it takes {known}",
+        )
+    for name in site.bound.repeated:
+        message = f"`{site.short_name}` gets `{name}` twice"
+        yield signature_finding(context, CODE, "unknown-argument", name, message, f"pass `{name}` once")
+    if site.bound.surplus:
+        count = sum(p.kind.startswith("positional") for p in site.parameters)
+        message = f"`{site.short_name}` of {context.name} takes {count} positional arguments, the call passes {site.bound.surplus} more"
+        yield signature_finding(context, CODE, "unknown-argument", "", message, "pass them by keyword")
+
+
+RULE = rule(CODE, "unknown-argument", "A call passes an argument that the release does not take", check, __doc__ or "")
