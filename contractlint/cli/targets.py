@@ -83,7 +83,9 @@ def verify(target: Target, catalog: Catalog) -> None:
     try:
         catalog.at(target.library, target.release)
     except (UnknownLibrary, UnknownRelease) as problem:
-        raise Stop(f"{_origin(target)}: {problem} Name a covered release with --release.") from None
+        text = str(problem).rstrip(".")
+        hint = "" if target.origin == "option" else "; name a covered release with --release"
+        raise Stop(f"{_origin(target)}: {text[:1].lower()}{text[1:]}{hint}") from None
 
 
 def _origin(target: Target) -> str:

@@ -131,8 +131,12 @@ def _shared_tail(path: Sequence[Step], other: Sequence[Step]) -> int:
 
 
 def _step(view: View, index: int, step: Step, shown: Place) -> list[str]:
-    place = _style(view, f"{view.name(step.file)}:{step.line}", fg="blue")
-    lines = [f"    {index}. {place}  {step.what}"]
+    place = f"{view.name(step.file)}:{step.line}"
+    styled = _style(view, place, fg="blue")
+    if len(place) + len(step.what) < _WIDTH - 9:
+        lines = [f"    {index}. {styled}  {step.what}"]
+    else:
+        lines = [f"    {index}. {styled}", *_wrapped(f"       {step.what}", " " * 7)]
     # The excerpt above has the line of the finding itself.
     text = view.line(step.file, step.line) if (step.file, step.line) != (shown.file, shown.line) else None
     if text is not None and text.strip():

@@ -81,7 +81,7 @@ def discover(paths: Sequence[Path], *, root: Path | None = None, exclude: Sequen
     for path in paths:
         if not path.exists():
             raise SourceError(f"{path}: no such file or folder")
-        if path.is_file() and path.suffix != ".py":
+        if path.is_file() and not _is_python(path):
             raise SourceError(f"{path}: not a Python file; give .py files or folders")
     base = (root if root is not None else import_root(paths[0])).resolve()
     names: set[str] = set()
@@ -99,6 +99,15 @@ def discover(paths: Sequence[Path], *, root: Path | None = None, exclude: Sequen
         excluded = _spec(exclude)
         names = {name for name in names if not excluded.match_file(name)}
     return Tree(base, tuple(sorted(names)))
+
+
+def _is_python(path: Path) -> bool:
+    if path.suffix == ".py":
+        return True
+    # Scripts need no suffix, and hooks are given them as Python files.
+    with open(path, "rb") as file:
+        start = file.readline(200)
+    return not path.suffix and start.startswith(b"#!") and b"python" in start
 
 
 def _folder(root: Path, prefix: str) -> Iterable[str]:
