@@ -83,8 +83,14 @@ def judgement(monkeypatch: pytest.MonkeyPatch) -> Judgement:
     return fake
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for all tests: compiling the shipped contracts anew for each would take most of their time."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An engine with a pin, which is the working directory."""
     files = {
         "pyproject.toml": '[project]\nname = "engine"\ndependencies = ["flashinfer-python==0.6.7"]\n',
@@ -97,7 +103,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CONTRACTLINT_CACHE_DIR", str(tmp_path / ".cache-of-the-tool"))
+    monkeypatch.setenv("CONTRACTLINT_CACHE_DIR", str(cache))
     return tmp_path
 
 

@@ -1,0 +1,67 @@
+"""`contractlint contracts`: contracts of one's own, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+ENTRY = "flashinfer.fused_moe.trtllm_fp8_block_scale_moe"
+
+
+@pytest.mark.usefixtures("project")
+class TestShipped:
+    """The shipped contracts."""
+
+    def test_they_are_valid(self, contractlint: Run) -> None:
+        code, out, err = contractlint("contracts", "validate")
+        assert (code, err) == (0, "")
+        assert out.startswith("flashinfer-python, ")
+        assert out.endswith("no mistakes.\n")
+
+    def test_they_are_listed(self, contractlint: Run) -> None:
+        code, out, _ = contractlint("contracts", "list", "fp8_block_scale_moe", "--release", "0.6.7")
+        assert code == 0
+        assert out.startswith(f"{ENTRY} ")
+
+    @pytest.mark.parametrize("name", [ENTRY, "trtllm_fp8_block_scale_moe", "flashinfer.trtllm_fp8_block_scale_moe"])
+    def test_one_is_shown_under_each_of_its_names(self, contractlint: Run, name: str) -> None:
+        code, out, _ = contractlint("contracts", "show", name, "--release", "0.6.7")
+        assert code == 0
+        assert out.startswith(f"{ENTRY}\n====")
+        assert "signature in 0.6.7:\n  trtllm_fp8_block_scale_moe(\n      routing_logits: torch.Tensor,\n" in out
+        assert "  routing_bias: bfloat16, when routing_method_type is DeepSeekV3 (==0.6.7.*)\n" in out
+        assert "not checked; a breach gives wrong results without an error" in out
+
+    def test_all_evidence_on_demand(self, contractlint: Run) -> None:
+        _, short, _ = contractlint("contracts", "show", ENTRY)
+        _, long, _ = contractlint("contracts", "show", ENTRY, "--evidence")
+        assert "--evidence lists all" in short
+        assert long.count("evidence: ") > short.count("evidence: ")
+
+    @pytest.mark.parametrize(
+        ("args", "message"),
+        [
+            (
+                ["show", "trtllm_fp8_blockscale_moe"],
+                f"no contract speaks of 'trtllm_fp8_blockscale_moe'; near it: {ENTRY}",
+            ),
+            (["show", ENTRY, "--release", "9.0"], "--release: no contracts are known for flashinfer-python 9.0"),
+            (["list", "no_such_thing"], "no entry point has 'no_such_thing' in its name"),
+            (["validate", "nowhere"], "nowhere: no such folder of contracts"),
+        ],
+    )
+    def test_what_is_not_there_is_said(self, contractlint: Run, args: list[str], message: str) -> None:
+        code, _, err = contractlint("contracts", *args)
+        assert code == 2
+        assert err.startswith(f"contractlint: {message}")
+
+
+def test_every_mistake_of_every_file_is_told(project: Path, contractlint: Run) -> None:
+    for name in ("a", "b"):
+        (project / f"{name}.toml").write_text('nonsense = 1\nmore = "x"\n')
+    code, out, err = contractlint("contracts", "validate", "a.toml", "b.toml")
+    assert (code, out) == (2, "")
+    assert {line.split(":")[1].strip() for line in err.splitlines()} == {"a.toml", "b.toml"}

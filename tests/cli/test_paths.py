@@ -1,0 +1,78 @@
+"""`contractlint paths`: each way to a kernel call."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from contractlint.model.finding import ArgumentRow, Place, Verdict
+from contractlint.model.paths import ApplyPathRow
+from tests.cli.conftest import Run
+
+ENTRY = "flashinfer.fused_moe.kernel"
+PLACE = Place("engine/layer.py", 1, 5)
+
+
+@pytest.fixture(autouse=True)
+def rows(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[ApplyPathRow]:
+    """Replaces the static pass: one followed path, one that could not be resolved."""
+    arguments = (
+        ArgumentRow(PLACE, ENTRY, "logits", "0.6.7", Verdict.PROVED, ("float32",)),
+        ArgumentRow(PLACE, ENTRY, "bias", "0.6.7", Verdict.VIOLATED, ("bfloat16", "float32")),
+        ArgumentRow(PLACE, ENTRY, "scale", "0.6.7", Verdict.UNRESOLVED, (), "no caller found"),
+        ArgumentRow(PLACE, ENTRY, "bias", "0.6.7", Verdict.PROVED, (), "", "presence"),
+    )
+    found = [
+        ApplyPathRow(PLACE, ENTRY, ("Layer.forward", "Method.apply"), "fp8, per block", "0.6.7", arguments, "bound"),
+        ApplyPathRow(Place("engine/other.py", 2), ENTRY, (), "", "0.6.7", (), "unresolved", "callee is computed"),
+    ]
+    monkeypatch.setattr("contractlint.check.run_paths", lambda *args, **options: list(found))
+    return found
+
+
+def test_table(contractlint: Run) -> None:
+    assert contractlint("paths") == (
+        0,
+        "engine/layer.py:1  kernel  [fp8, per block]\n"
+        "    Layer.forward > Method.apply\n"
+        "    logits  proved      float32\n"
+        "    bias    violated    bfloat16 or float32\n"
+        "    scale   unresolved  no caller found\n"
+        "    bias    proved      (presence)\n"
+        "\n"
+        "engine/other.py:2  kernel\n"
+        "    no caller found\n"
+        "    unresolved: callee is computed\n"
+        "\n"
+        "2 paths; arguments: 2 proved, 1 violated, 0 unproven and 1 unresolved. "
+        "Judged against flashinfer-python 0.6.7 (pinned in pyproject.toml:3).\n",
+        "",
+    )
+
+
+def test_json(contractlint: Run) -> None:
+    code, out, _ = contractlint("paths", "--format", "json")
+    document = json.loads(out)
+    assert code == 0
+    assert document["targets"][0]["release"] == "0.6.7"
+    assert [row["status"] for row in document["paths"]] == ["bound", "unresolved"]
+    assert document["paths"][0]["chain"] == ["Layer.forward", "Method.apply"]
+    assert document["paths"][0]["arguments"][1] == {
+        "parameter": "bias",
+        "aspect": "dtype",
+        "verdict": "violated",
+        "dtypes": ["bfloat16", "float32"],
+        "reason": "",
+    }
+
+
+def test_only_the_paths_of_a_file(contractlint: Run) -> None:
+    _, out, _ = contractlint("paths", "engine/other.py")
+    assert "engine/layer.py" not in out
+
+
+def test_nothing_to_show_is_said(contractlint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contractlint.check.run_paths", lambda *args, **options: [])
+    assert contractlint("paths")[1] == "No call of a known kernel entry point in 4 files.\n"
