@@ -19,13 +19,17 @@ from functools import lru_cache
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from contractlint.catalog.evidence import locate
+from contractlint.catalog.evidence import ELISION, locate
 from contractlint.catalog.positions import KeyPath, key_lines
+from contractlint.catalog.signatures import spans_of
 from contractlint.catalog.ranges import describe, matching, members
 
 # Releases cited wherever a range holds them: enough to check a clause by hand without citing every release.
 LANDMARKS = ("0.6.4", "0.6.6", "0.6.7", "0.6.7.post3", "0.6.8", "0.6.12", "0.6.18", "0.7.2.post1")
 ANCHORED = re.compile(r'(?P<head>(?:check|read|doc)\s+(?P<file>\S+))(?:\s+[^\s"]+)*\s+"(?P<quote>.*)"\Z')
+
+# A line that begins a class or function, at the top level or (in Python) inside a function that registers it.
+SCOPE = re.compile(r"class \w|(?:    )?def \w|Array<Tensor> \w")
 
 
 class Wheels:
@@ -41,7 +45,46 @@ class Wheels:
 
     def find(self, file: str, quote: str, release: str) -> int | None:
         lines = self.lines(file, release)
-        return None if lines is None else locate(quote, lines)
+        number = None if lines is None else locate(quote, lines)
+        return None if number is None or crosses(quote, lines or []) else number
+
+
+class Presence:
+    """In which releases the parameters exist that a clause is about: its own, or those that are like a shared table."""
+
+    def __init__(self, contracts: Path, releases: tuple[str, ...]) -> None:
+        self.masks: dict[tuple[str, str], int] = {}  # (file, parameter or table) → releases
+        self.entry: dict[str, int] = {}
+        signatures = tomllib.loads((contracts / "signatures.toml").read_text(encoding="utf-8"))
+        shared = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in (contracts / "shared").glob("*.toml")}
+        for path in contracts.glob("*.toml"):
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            steps = signatures.get(table.get("entry_point", ""))
+            if steps is None:
+                continue
+            starts = sorted((releases.index(key), value) for key, value in steps.items() if key != "names")
+            ends = [start for start, _ in starts[1:]] + [len(releases)]
+            spans = [((1 << end) - (1 << start), value) for (start, value), end in zip(starts, ends, strict=True)]
+            for mask, parsed, _ in spans_of(spans):
+                self.entry[path.name] = self.entry.get(path.name, 0) | (mask if parsed else 0)
+                for parameter in parsed[0] if parsed else ():
+                    declared = table.get("parameters", {}).get(parameter.name, {})
+                    self._add(path.name, parameter.name, mask)
+                    while like := declared.get("like"):
+                        file, _, key = like.partition(".")
+                        self._add(f"shared/{file}.toml", key, mask)
+                        declared = shared[file][key]
+
+    def _add(self, file: str, key: str, mask: int) -> None:
+        self.masks[file, key] = self.masks.get((file, key), 0) | mask
+
+    def of(self, path: Path, here: KeyPath) -> int:
+        """Return the releases in which the clause at `here` can apply."""
+        if path.parent.name == "shared":
+            return self.masks.get((f"shared/{path.name}", str(here[0])), 0)
+        if here[0] == "parameters":
+            return self.masks.get((path.name, str(here[1]).partition("[")[0]), 0)
+        return self.entry.get(path.name, 0)
 
 
 def main() -> int:
@@ -53,12 +96,13 @@ def main() -> int:
     options = parser.parse_args()
     library = tomllib.loads((options.contracts / "releases.toml").read_text(encoding="utf-8"))
     wheels = Wheels(options.wheels, library)
+    present = Presence(options.contracts, wheels.releases)
     changed = False
     for path in sorted(options.contracts.rglob("*.toml")):
         if path.name in ("releases.toml", "enums.toml", "signatures.toml"):
             continue
         before = path.read_text(encoding="utf-8")
-        after = anchor(before, path, wheels, quiet=options.quiet)
+        after = anchor(before, path, wheels, present, quiet=options.quiet)
         if after != before:
             changed = True
             if options.check:
@@ -68,12 +112,12 @@ def main() -> int:
     return 1 if changed and options.check else 0
 
 
-def anchor(text: str, path: Path, wheels: Wheels, *, quiet: bool) -> str:
+def anchor(text: str, path: Path, wheels: Wheels, presence: Presence, *, quiet: bool) -> str:
     """Return the text of a contract file with the places of its evidence brought up to date."""
     lines = text.split("\n")
     positions = key_lines(text)
     for here, releases, evidence in clauses(tomllib.loads(text), ()):
-        mask = matching(releases, wheels.releases)
+        mask = matching(releases, wheels.releases) & presence.of(path, here)
         scope = members(mask, wheels.releases)
         for index, item in enumerate(evidence):
             match = ANCHORED.match(item)
@@ -96,6 +140,15 @@ def anchor(text: str, path: Path, wheels: Wheels, *, quiet: bool) -> str:
                 raise ValueError(f"{path}:{number + 1}: write this evidence as one literal string")
             lines[number] = lines[number].replace(item, renewed, 1)
     return "\n".join(lines)
+
+
+def crosses(quote: str, lines: list[str]) -> str:
+    """Return the definition that begins between the first and the last piece of a quote, if any."""
+    first, _, _ = quote.partition(ELISION.strip())
+    start, end = locate(first, lines), locate(quote, lines)
+    if start is None or end is None:
+        return ""
+    return next((line.strip() for line in lines[start : end - 1] if SCOPE.match(line)), "")
 
 
 def clauses(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, str, list[str]]]:

@@ -13,12 +13,13 @@ from contractlint.catalog.errors import ContractErrors, ContractProblem, Problem
 from contractlint.catalog.evidence import parse_evidence
 from contractlint.catalog.positions import KeyPath, key_lines
 from contractlint.catalog.ranges import UNVERSIONED, everything, matching, members
-from contractlint.catalog.resolve import Record, Scope, presence, resolve_group
+from contractlint.catalog.resolve import Record, Scope, apply_documented, presence, resolve_group
 from contractlint.catalog.schema import (
     ENTRY_KEYS,
     RETURN_KEYS,
     Draft,
     Table,
+    read_documented,
     read_parameter,
     strings,
     text,
@@ -233,18 +234,26 @@ def _clauses(document: _Document, scope: Scope, compiler: _Compiler) -> list[Rec
     records: list[Record] = []
     for name, declared in parameters.items():
         path: KeyPath = ("parameters", name)
-        if name not in scope.present:
-            problems.add(
-                path, f"{name!r} is not a parameter of this entry point in any release", _near(name, scope.present)
-            )
+        if _base(name) not in scope.present:
+            message = f"{name!r} is not a parameter of this entry point in any release"
+            problems.add(path, message, _near(name, scope.present))
             continue
         own = read_parameter(declared, path, problems)
         shared = _shared(declared, path, document, compiler, ()) if isinstance(declared, Mapping) else {}
+        found: list[Record] = []
         for aspect in {**shared, **own}:
             drafts = own.get(aspect) or shared[aspect]
             if drafts:
-                records += resolve_group(drafts, name, scope, own=aspect in own)
+                found += resolve_group(drafts, name, scope, own=aspect in own)
+        if isinstance(declared, Mapping):
+            found = apply_documented(found, read_documented(declared, path, problems), scope)
+        records += found
     return records
+
+
+def _base(name: str) -> str:
+    """Return the parameter of `topk_ids[1]`, which stands for the second element of a tuple argument."""
+    return name.partition("[")[0]
 
 
 def _shared(

@@ -28,6 +28,10 @@ class Scope:
     spans: Sequence[tuple[int, Mapping[str, Parameter]]]  # signatures of the entry point, by mask
     present: Mapping[str, int] = field(default_factory=dict)  # parameter → mask of releases that have it
 
+    def releases_of(self, parameter: str) -> int:
+        """Return the releases that have a parameter; `topk_ids[1]`, an element of a tuple, exists where its parameter does."""
+        return self.present.get(parameter.partition("[")[0], 0)
+
     def members(self, enum: str, index: int) -> Mapping[str, int]:
         return next((values for mask, values in self.enums.get(enum, ()) if mask >> index & 1), {})
 
@@ -70,6 +74,27 @@ def resolve_group(drafts: Sequence[Draft], parameter: str, scope: Scope, *, own:
     return records
 
 
+def apply_documented(records: list[Record], statements: Sequence[Draft], scope: Scope) -> list[Record]:
+    """Add to clauses what the documentation says in some of their releases."""
+    for statement in statements:
+        cited = _evidence(statement, scope)
+        try:
+            mask = matching(statement.releases, scope.releases)
+        except ValueError as error:
+            statement.problems.add((*statement.path, "releases"), str(error))
+            continue
+        found: list[Record] = []
+        for covered, fields in records:
+            if fields["aspect"] != statement.aspect or not covered & mask:
+                found.append((covered, fields))
+                continue
+            found.append((covered & mask, {**fields, **statement.fields, "evidence": fields["evidence"] + cited}))
+            if covered & ~mask:
+                found.append((covered & ~mask, fields))
+        records = found
+    return records
+
+
 def _mask(draft: Draft, parameter: str, scope: Scope, *, own: bool) -> int | None:
     try:
         mask = matching(draft.releases, scope.releases)
@@ -86,7 +111,7 @@ def _mask(draft: Draft, parameter: str, scope: Scope, *, own: bool) -> int | Non
             here, f"no known release is in {draft.releases!r}", "see releases.toml for those that are known"
         )
         return None
-    present = scope.present.get(parameter, 0)
+    present = scope.releases_of(parameter)
     if own and draft.ranged and mask & ~present:
         lacking = describe(mask & ~present, scope.releases)
         draft.problems.add(
@@ -126,7 +151,7 @@ def _evidence(draft: Draft, scope: Scope) -> tuple[tuple[str, str, str, str], ..
 def _check_conditions(draft: Draft, mask: int | None, scope: Scope) -> None:
     for parameter, values, negated in draft.when:
         here = (*draft.path, "unless" if negated else "when", parameter)
-        present = scope.present.get(parameter, 0)
+        present = scope.releases_of(parameter)
         if not present:
             draft.problems.add(here, f"condition on {parameter!r}, which is not a parameter of this entry point")
             continue
@@ -159,7 +184,10 @@ def _check_partition(drafts: Sequence[Draft], masks: Sequence[int | None], param
     first = drafts[0]
     found: dict[tuple[str, int], int] = {}  # (message, index of the draft that it concerns) → releases
     verdicts: dict[tuple[object, ...], list[tuple[str, int]]] = {}
-    for index in bits(scope.present.get(parameter, 0)):
+    universe = scope.releases_of(parameter)
+    if "[" in parameter:  # an element of a tuple exists only where clauses say so
+        universe &= sum({1 << index for mask in masks for index in bits(mask or 0)})
+    for index in bits(universe):
         active = [number for number, mask in enumerate(masks) if (mask or 0) >> index & 1]
         names = {p for number in active for p, _, _ in drafts[number].when if p in scope.enum_of}
         members = {p: tuple(scope.members(scope.enum_of[p], index)) for p in sorted(names)}

@@ -29,11 +29,11 @@ ENTRY_KEYS = {
     "returns",
     "parameters",
 }
-PARAMETER_KEYS = {"like", *ASPECTS}
+PARAMETER_KEYS = {"like", "documented", *ASPECTS}
+DOCUMENTED_KEYS = {"aspect", "releases", "says", "accepts", "evidence"}
 RETURN_KEYS = {"releases", "is", "evidence", "note"}
 COMMON_KEYS = {
-    "releases", "when", "unless", "otherwise", "capabilities", "enforced", "effect", "consequence", "note", "documented",
-    "evidence",
+    "releases", "when", "unless", "otherwise", "capabilities", "enforced", "effect", "consequence", "note", "evidence",
 }  # fmt: skip
 ASPECT_KEYS = {
     "dtype": {"accepts", "same_as", "lets_through"},
@@ -76,6 +76,27 @@ def read_parameter(table: object, path: KeyPath, problems: Problems) -> dict[str
     return drafts
 
 
+def read_documented(table: Table, path: KeyPath, problems: Problems) -> list[Draft]:
+    """Return what the library's documentation says about a parameter, where that is not what its code does."""
+    value = table.get("documented", [])
+    found = []
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        here = (*path, "documented", index) if isinstance(value, list) else (*path, "documented")
+        if not isinstance(item, Mapping):
+            problems.add(here, "`documented` of a parameter must be a table or an array of tables", "says = …")
+            continue
+        unknown_keys(item, DOCUMENTED_KEYS, here, problems)
+        aspect = _choice(item, "aspect", list(ASPECTS), here, problems) or "dtype"
+        draft = Draft(aspect, here, problems, releases=text(item, "releases", here, problems))
+        draft.evidence = strings(item, "evidence", here, problems)
+        draft.fields["documented"] = text(item, "says", here, problems)
+        draft.fields["documented_dtypes"] = dtypes(item, "accepts", here, problems)
+        if not draft.evidence:
+            problems.add(here, "this statement has no evidence", "cite the line of the documentation")
+        found.append(draft)
+    return found
+
+
 def _read_aspect(value: object, aspect: str, path: KeyPath, problems: Problems) -> Iterator[Draft]:
     tables = value if isinstance(value, list) else [value]
     for index, table in enumerate(tables):
@@ -115,7 +136,6 @@ def _read_clause(table: Table, aspect: str, path: KeyPath, problems: Problems) -
     fields["enforcement"], fields["effect"] = enforced or "none", effect or "raises"
     for key in ("consequence", "note", "capabilities"):
         fields[key] = text(table, key, path, problems)
-    _documented(table, path, problems, fields)
     return draft
 
 
@@ -184,17 +204,6 @@ def _conditions(table: Table, path: KeyPath, problems: Problems) -> Conditions:
                 problems.add((*path, key, parameter), f"the values of {parameter} must be names, numbers or booleans")
             found.append((parameter, tuple(_literal(item) for item in values), negated))
     return tuple(found)
-
-
-def _documented(table: Table, path: KeyPath, problems: Problems, fields: dict[str, Any]) -> None:
-    value = table.get("documented")
-    if isinstance(value, Mapping):
-        here = (*path, "documented")
-        unknown_keys(value, {"accepts", "says"}, here, problems)
-        fields["documented"] = text(value, "says", here, problems)
-        fields["documented_dtypes"] = dtypes(value, "accepts", here, problems)
-    else:
-        fields["documented"] = text(table, "documented", path, problems)
 
 
 def unknown_keys(table: Table, known: set[str], path: KeyPath, problems: Problems) -> None:
