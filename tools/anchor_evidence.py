@@ -29,7 +29,7 @@ LANDMARKS = ("0.6.4", "0.6.6", "0.6.7", "0.6.7.post3", "0.6.8", "0.6.12", "0.6.1
 ANCHORED = re.compile(r'(?P<head>(?:check|read|doc)\s+(?P<file>\S+))(?:\s+[^\s"]+)*\s+"(?P<quote>.*)"\Z')
 
 # A line that begins a class or function, at the top level or (in Python) inside a function that registers it.
-SCOPE = re.compile(r"class \w|(?:    )?def \w|Array<Tensor> \w")
+SCOPE = re.compile(r"class \w|(?:    )?def \w|(?:Array<Tensor>|Tensor) \w+\(")
 
 
 class Wheels:
