@@ -18,9 +18,9 @@ How = Literal["float", "sum", "real", "complex", "double", "number", "truth", "w
 """How `Lifted` changes a dtype.
 
 float: integers and bool become the default dtype. sum: integers and bool become int64. number: bool becomes int64.
-real: a complex dtype becomes that of its parts. complex: a real dtype becomes the complex one of its precision (integers
-by way of the default dtype). double: float64, or complex128 for a complex dtype. truth: bool, but uint8 stays, as it was
-the dtype of masks before bool existed. weights: float64 except for float32.
+real: a complex dtype becomes that of its parts. complex: a real dtype becomes the complex one of its precision
+(integers by way of the default dtype). double: float64, or complex128 for a complex dtype. truth: bool, but uint8 stays,
+as it was the dtype of masks before bool existed. weights: float64 except for float32.
 """
 
 Layout = Literal["contiguous", "preserves", "may_be_strided", "unknown"]
@@ -207,10 +207,11 @@ _DEFAULT = Fixed(DEFAULT)
 class ModuleRule:
     """What is known of a class of modules.
 
-    `forward` is the result of calling the module, argument 0 being the first one after `self`. `dtype` is the constructor's
-    argument that sets the dtype of the parameters, `default` their dtype without it. `parameters` are the tensors that the
-    constructor creates, each with its dtype (None: the constructor's). Those in `optional` are None when the constructor's
-    argument beside them is false, and those in `absent` also when it is not given. Positions are those after `self`.
+    `forward` is the result of calling the module, argument 0 being the first one after `self`. `dtype` is the
+    constructor's argument that sets the dtype of the parameters, `default` their dtype without it. `parameters` are the
+    tensors that the constructor creates, each with its dtype (None: the constructor's). Those in `optional` are None when
+    a constructor's argument beside them is false, and those in `absent` also when it is not given. Positions count from
+    the first argument after `self`.
     """
 
     forward: Rule

@@ -49,7 +49,7 @@ _add(
     Rule(flat(keyword(OfContents((arg(1, "fill_value"),), by_kind=True))), layout="contiguous", fill="other"),
     functions="full",
 )
-_add(Rule(keyword(OfContents((arg(0, "data"),))), layout="contiguous"), functions="tensor")
+_add(Rule(keyword(OfContents((arg(0, "data"),))), layout="preserves"), functions="tensor")
 _add(
     Rule(keyword(OfContents((arg(0, "data", "obj"),)), 1), aliases=True, layout="preserves"),
     functions="as_tensor",

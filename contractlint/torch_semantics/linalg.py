@@ -28,11 +28,13 @@ _add(Rule(flat(keyword(SELF, 2, "out_dtype"))), "mm bmm")
 _add(Rule(flat(keyword(SELF, 3, "out_dtype"))), "addmm baddbmm", in_place=True)
 _add(Rule(_SELF), "addmv addr addbmm", in_place=True)
 _add(Rule(zero_dim(SELF)), "dot vdot")
-_add(Rule(flat(same(1, "operands"))), functions="einsum functional.einsum")
+# A mere transposition is a view.
+_add(Rule(flat(same(1, "operands")), aliases=True), functions="einsum functional.einsum")
 
 # Decompositions: singular values and the eigenvalues of symmetric matrices are real.
 _add(Rule(Several((_SELF, _REAL, _SELF))), "svd", functions="linalg.svd")
-_add(Rule(Several((_SELF, _SELF))), "qr geqrf slogdet", functions="linalg.qr linalg.slogdet")
+_add(Rule(Several((_SELF, _SELF))), "qr geqrf", functions="linalg.qr")
+_add(Rule(Several((_SELF, _REAL))), "slogdet", functions="linalg.slogdet")
 _add(Rule(Several((_SELF, _SELF, _SELF))), functions="linalg.lu")
 _add(Rule(Several((_SELF, INT32))), functions="linalg.lu_factor linalg.inv_ex linalg.cholesky_ex linalg.solve_ex")
 _add(Rule(Several((_REAL, _SELF))), functions="linalg.eigh")

@@ -33,7 +33,8 @@ _add(
 )
 
 # These change what `self` is a view of, not its elements, and can leave it strided.
-_relaid = Rule(IN_PLACE.result, aliases=True, layout="may_be_strided")
+_relaid = Rule(IN_PLACE.result, aliases=True, layout="may_be_strided", mutates=True)
 _add(_relaid, methods="transpose_ t_ swapaxes_ swapdims_ as_strided_", functions="as_strided_")
-_add(Rule(IN_PLACE.result, aliases=True, layout="preserves"), methods="squeeze_ unsqueeze_ detach_", functions="detach_")
-_add(Rule(IN_PLACE.result, aliases=True), methods="resize_ resize_as_ set_", functions="resize_as_")
+_add(IN_PLACE, methods="squeeze_ unsqueeze_")
+_add(Rule(IN_PLACE.result, aliases=True, layout="preserves"), methods="detach_", functions="detach_")
+_add(Rule(IN_PLACE.result, aliases=True, mutates=True), methods="resize_ resize_as_ set_", functions="resize_as_")

@@ -30,9 +30,14 @@ _SELF = flat(SELF)
 _add(
     Rule(SELF, layout="preserves"),
     """relu relu6 silu gelu mish elu selu celu leaky_relu prelu rrelu hardtanh hardsigmoid hardswish hardshrink softplus
-    softshrink logsigmoid threshold dropout dropout1d dropout2d dropout3d alpha_dropout
-    feature_alpha_dropout""",
-    torch="prelu feature_alpha_dropout",
+    softshrink logsigmoid threshold""",
+    torch="prelu",
+)
+# Outside of training these return their input itself.
+_add(
+    Rule(SELF, aliases=True, layout="preserves"),
+    "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout",
+    torch="dropout alpha_dropout feature_dropout feature_alpha_dropout",
 )
 TABLE.add(Rule(SELF, layout="preserves"), methods="prelu")
 _add(Rule(FLOAT, layout="preserves"), "sigmoid tanh softsign tanhshrink")
@@ -79,8 +84,11 @@ _add(Rule(flat(same(0, "theta"))), "affine_grid")
 _add(
     Rule(_SELF),
     """cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits multi_margin_loss
-    multilabel_soft_margin_loss ctc_loss gaussian_nll_loss poisson_nll_loss huber_loss soft_margin_loss hinge_embedding_loss""",
+    multilabel_soft_margin_loss ctc_loss gaussian_nll_loss poisson_nll_loss huber_loss soft_margin_loss
+    hinge_embedding_loss""",
 )
 _target = Promoted((arg(0, "input", "input1", "x1"), arg(1, "target", "input2", "x2")))
-_add(Rule(flat(_target)), "mse_loss l1_loss smooth_l1_loss kl_div")
-_add(Rule(flat(Lifted(_target, "float"))), "cosine_similarity pairwise_distance", torch="cosine_similarity")
+_add(Rule(flat(_target)), "mse_loss smooth_l1_loss kl_div")
+_add(Rule(flat(Lifted(_target, "real"))), "l1_loss")
+_add(Rule(flat(Lifted(_target, "float"))), "cosine_similarity", torch="cosine_similarity")
+_add(Rule(flat(Lifted(Lifted(_target, "float"), "real"))), "pairwise_distance")

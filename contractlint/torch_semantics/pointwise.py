@@ -11,10 +11,11 @@ _add = TABLE.add
 
 # One operand, dtype kept.
 _kept = Rule(SELF, layout="preserves")
-_add(_kept, "neg negative sgn sign ceil floor trunc fix frac round relu conj_physical nan_to_num", in_place=True)
+_add(_kept, "neg negative sgn sign ceil floor trunc fix frac round relu nan_to_num", in_place=True)
 _add(_kept, "bitwise_not renorm", in_place=True)
-_add(_kept, "hardshrink", functions="rrelu selu celu threshold dropout alpha_dropout feature_dropout special.round")
+_add(_kept, "hardshrink", functions="rrelu selu celu threshold special.round")
 _add(_kept, methods="__neg__ __invert__")
+_add(Rule(SELF, aliases=True, layout="preserves"), "conj_physical", in_place=True)
 _add(Rule(SELF, aliases=True, layout="preserves"), "positive conj resolve_conj resolve_neg", methods="__pos__")
 _add(Rule(Lifted(SELF, "number"), layout="preserves"), "square", in_place=True)
 _add(Rule(REAL, layout="preserves"), "abs absolute", in_place=True)
@@ -40,7 +41,7 @@ _add(
     special.scaled_modified_bessel_k0 special.scaled_modified_bessel_k1 special.sinc special.spherical_bessel_j0""",
 )
 _add(Rule(Lifted(Promoted((arg(1, "input"),)), "float"), layout="preserves"), functions="polygamma special.polygamma")
-_add(_float, methods="polygamma polygamma_")
+_add(_float, methods="polygamma", in_place=True)
 
 # Two operands and more.
 _promoted = Rule(BOTH, layout="preserves")

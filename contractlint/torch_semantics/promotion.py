@@ -106,7 +106,7 @@ def promote_all(operands: Iterable[tuple[str, OperandKind]], default: str = DEFA
     """`torch.result_type` for any number of operands; a Python number is named by its type or any dtype of its kind."""
     ranks: dict[OperandKind, str] = {}
     for name, kind in operands:
-        current = _scalar_dtype(name, default) if kind == "scalar" else name
+        current = scalar_dtype(name, default) if kind == "scalar" else name
         ranks[kind] = promote_types(ranks[kind], current) if kind in ranks else current
     result: str | None = None
     for kind in ("scalar", "zero_dim", "tensor"):
@@ -117,7 +117,8 @@ def promote_all(operands: Iterable[tuple[str, OperandKind]], default: str = DEFA
     return result
 
 
-def _scalar_dtype(name: str, default: str) -> str:
+def scalar_dtype(name: str, default: str) -> str:
+    """The dtype of a tensor made from a Python number, which is named by its type or by any dtype of its kind."""
     kind = _PYTHON_NUMBERS.get(name) or kind_of(name)
     if kind is None:
         raise Undecidable(f"the kind of number {name} is not known")

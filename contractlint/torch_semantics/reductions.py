@@ -48,7 +48,8 @@ _add(Rule(flat(keyword(REAL, 5))), "norm", functions="functional.norm")
 _add(Rule(flat(keyword(REAL))), functions="linalg.norm linalg.vector_norm linalg.matrix_norm")
 _add(Rule(_reduced(Lifted(SELF, "truth")), layout="preserves"), "all any")
 _add(Rule(_reduced(INT64), layout="preserves"), "argmax argmin count_nonzero")
-_add(Rule(_SELF), "quantile nanquantile diff dist")
+_add(Rule(_SELF), "quantile nanquantile diff")
+_add(Rule(zero_dim(REAL)), "dist")
 _add(Rule(flat(FLOAT)), "cov corrcoef", functions="trapz trapezoid cumulative_trapezoid")
 
 # With a dimension, values come with their indices.

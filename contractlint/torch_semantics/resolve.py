@@ -46,6 +46,7 @@ from contractlint.torch_semantics.promotion import (
     complex_of,
     kind_of,
     promote_all,
+    scalar_dtype,
 )
 
 OUT = Arg(None, ("out",))
@@ -269,13 +270,9 @@ class _Resolver:
         sources: list[Source] = []
         for source, value in self.flat(result.args):
             if isinstance(value, NumberValue):
-                found.append({"bool": "bool", "int": "int64", "float": self.default}.get(value.kind, ""))
-                if value.kind == "complex":
-                    found[-1] = complex_of(self.default)
+                found.append(scalar_dtype(value.kind, self.default))
             elif isinstance(value, TensorValue):
-                kind = kind_of(value.dtype)
-                by_kind = {"bool": "bool", "int": "int64", "float": self.default}
-                found.append(by_kind.get(kind or "", value.dtype) if result.by_kind else value.dtype)
+                found.append(scalar_dtype(value.dtype, self.default) if result.by_kind else value.dtype)
             elif value == NONE:
                 continue
             else:
@@ -348,7 +345,7 @@ _LIFTS: dict[How, dict[str, str]] = {
     "complex": _INTEGRAL_TO_DEFAULT,  # and then to the complex dtype
     "double": {"bool": "float64", "int": "float64", "float": "float64", "complex": "complex128"},
     "truth": {"uint8": "uint8", "bool": "bool", "int": "bool", "float": "bool", "complex": "bool"},
-    "weights": {"float32": "float32", "bool": "float64", "int": "float64", "float": "float64"},
+    "weights": {"float32": "float32", **dict.fromkeys(("bool", "int", "float", "complex"), "float64")},
 }
 """For each way of lifting, what becomes of a dtype or of all dtypes of a kind; others stay."""
 

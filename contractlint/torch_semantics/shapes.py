@@ -33,7 +33,7 @@ _add(
     view_copy diagonal_copy unfold_copy""",
 )
 _add(Rule(_SELF, layout="preserves"), "flip fliplr flipud roll tril triu")
-_add(Rule(_SELF, aliases=True), "diag diagflat tile rot90")
+_add(Rule(_SELF), "diag diagflat tile rot90")
 _add(Rule(_SELF), functions="combinations")
 _add(Rule(flat(Promoted((Arg(0, rest=True),)))), functions="block_diag")
 _add(Rule(flat(SUM)), functions="vander linalg.vander")
@@ -48,10 +48,10 @@ _add(Rule(flat(Promoted((Arg(0, ("tensors",), rest=True),)))), functions="cartes
 # Splitting gives views.
 _add(
     Rule(Many(_SELF), aliases=True, layout="may_be_strided"),
-    "chunk split split_with_sizes tensor_split unbind hsplit vsplit dsplit",
+    "chunk split split_with_sizes tensor_split unbind hsplit dsplit",
     functions="functional.split",
-    methods="__iter__",
 )
+_add(Rule(Many(_SELF), aliases=True, layout="preserves"), "vsplit", methods="__iter__")
 _add(Rule(Many(_SELF), aliases=True, layout="may_be_strided"), functions="meshgrid broadcast_tensors")
 
 # Complex numbers as pairs of real ones.
