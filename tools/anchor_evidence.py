@@ -13,16 +13,17 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import tomllib
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
+
+import tomllib
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from contractlint.catalog.evidence import ELISION, locate
 from contractlint.catalog.positions import KeyPath, key_lines
-from contractlint.catalog.signatures import spans_of
 from contractlint.catalog.ranges import describe, matching, members
+from contractlint.catalog.signatures import spans_of
 
 # Releases cited wherever a range holds them: enough to check a clause by hand without citing every release.
 LANDMARKS = ("0.6.4", "0.6.6", "0.6.7", "0.6.7.post3", "0.6.8", "0.6.12", "0.6.18", "0.7.2.post1")
@@ -38,7 +39,7 @@ class Wheels:
         self.releases: tuple[str, ...] = tuple(library["releases"])  # type: ignore[arg-type]
         self.files: dict[str, str] = library.get("files", {})  # type: ignore[assignment]
 
-    @lru_cache(maxsize=None)  # noqa: B019  (one instance, one run)
+    @cache  # noqa: B019  (one instance, one run)
     def lines(self, file: str, release: str) -> list[str] | None:
         path = self.root / f"{self.name}-{release}" / self.files.get(file, file)
         return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else None
@@ -125,7 +126,7 @@ def anchor(text: str, path: Path, wheels: Wheels, presence: Presence, *, quiet: 
                 continue
             found = {release: wheels.find(match["file"], match["quote"], release) for release in scope}
             present = [release for release in scope if found[release] is not None]
-            number = positions.get((*here, "evidence", index), positions[*here, "evidence"]) - 1
+            number = positions.get((*here, "evidence", index), positions[(*here, "evidence")]) - 1
             if not present:
                 print(f"{path}:{number + 1}: stands nowhere: {item}")
                 continue

@@ -202,7 +202,7 @@ def _resolve(module: str, name: str, modules: dict[str, Module], seen: set[tuple
 def _callables(
     definition: Definition, home: tuple[str, str], modules: dict[str, Module], depth: int
 ) -> Iterator[tuple[str, str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """Yield (suffix, defining module, function) for a function, or for a class its public methods, inherited ones too."""
+    """Yield (suffix, defining module, function): a function itself, or the public methods of a class, inherited too."""
     if not isinstance(definition, ast.ClassDef):
         yield "", home[0], definition
         return

@@ -242,7 +242,7 @@ def _clauses(document: _Document, scope: Scope, compiler: _Compiler) -> list[Rec
         shared = _shared(declared, path, document, compiler, ()) if isinstance(declared, Mapping) else {}
         found: list[Record] = []
         for aspect in {**shared, **own}:
-            drafts = own.get(aspect) or shared[aspect]
+            drafts = own[aspect] if aspect in own else shared[aspect]
             if drafts:
                 found += resolve_group(drafts, name, scope, own=aspect in own)
         if isinstance(declared, Mapping):

@@ -1,7 +1,8 @@
 """Evidence lines: `check launcher 0.6.4:1905 0.6.6:1948 "code that stands there"`.
 
-The quote is a piece of the cited line. With ` … ` between pieces, each is looked for at or below the one before it, so a
-line that occurs once per class can be named by its class. Tools that meet a new release find the line again by the quote.
+The quote is a piece of the cited line. With ` … ` between pieces, each is looked for at or below the one before it, so
+a line that occurs once per class can be named by its class. Tools that meet a new release find the line again by the
+quote.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Line numbers of the keys of a TOML document, which the standard parser does not give.
 
-The text has already been accepted by the parser, so this scanner only has to know where strings, arrays and tables begin
-and end, not to judge them.
+The text has already been accepted by the parser, so this scanner only has to know where strings, arrays and tables
+begin and end, not to judge them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From drafts to clauses of one parameter: ranges become releases, evidence is read, and each case has one requirement."""
+"""From drafts to clauses of one parameter: ranges become releases, and each case has exactly one requirement."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Scope:
     present: Mapping[str, int] = field(default_factory=dict)  # parameter → mask of releases that have it
 
     def releases_of(self, parameter: str) -> int:
-        """Return the releases that have a parameter; `topk_ids[1]`, an element of a tuple, exists where its parameter does."""
+        """Return the releases that have a parameter; `topk_ids[1]`, an element of it, exists where it does."""
         return self.present.get(parameter.partition("[")[0], 0)
 
     def members(self, enum: str, index: int) -> Mapping[str, int]:

@@ -131,7 +131,7 @@ def _read_clause(table: Table, aspect: str, path: KeyPath, problems: Problems) -
         problems.add(
             path, f"this {aspect} clause does not say who enforces it", 'add enforced = "python", "ffi" or "none"'
         )
-    elif not effect and "effect" not in table:
+    elif enforced and not effect and "effect" not in table:
         problems.add(path, f"this {aspect} clause does not say what a breach does", "add effect = …")
     fields["enforcement"], fields["effect"] = enforced or "none", effect or "raises"
     for key in ("consequence", "note", "capabilities"):

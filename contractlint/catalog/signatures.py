@@ -1,10 +1,10 @@
 """Signatures as text, and as a list of changes from release to release.
 
-A signature reads like Python: `(x: Tensor, *, scale: float = 1.0) -> Tensor`. In `signatures.toml` an entry point has its
-first signature in full and after that one list of steps for each release that changes it:
+A signature reads like Python: `(x: Tensor, *, scale: float = 1.0) -> Tensor`. In `signatures.toml` an entry point has
+its first signature in full and after that one list of steps for each release that changes it:
 
-- `+ name: T = 1 | before other`   a new positional parameter, in front of `other`; without `| …` it is the last one
-- `+ name: T = 1 | keyword`        a new keyword-only parameter
+- `+ name: T = 1 @ before other`   a new positional parameter, in front of `other`; without `@ …` it is the last one
+- `+ name: T = 1 @ keyword`        a new keyword-only parameter
 - `- name`                         a parameter that is gone
 - `~ name: T = 2`                  a parameter that keeps its place and kind
 - `-> T`                           the annotated return
@@ -48,7 +48,10 @@ def parse_signature(text: str) -> Parsed:
 
 
 def apply_steps(before: Parsed | None, steps: Iterable[str]) -> Parsed | None:
-    """Return the signature after `steps`; None when the entry point is gone. Raises ValueError on a step that misfits."""
+    """Return the signature after `steps`, or None when the entry point is gone.
+
+    Raises ValueError on a step that does not fit.
+    """
     parameters = list(before[0]) if before else []
     returns = before[1] if before else ""
     for step in steps:
@@ -123,17 +126,19 @@ def render(parameter: Parameter) -> str:
 
 def _where(parameter: Parameter, following: Sequence[Parameter], kept: set[str]) -> str:
     if parameter.kind == "keyword":
-        return " | keyword"
+        return " @ keyword"
     for other in following:
         if other.kind != parameter.kind:
             return ""
         if other.name in kept:
-            return f" | before {other.name}"
+            return f" @ before {other.name}"
     return ""
 
 
 def _insert(parameters: list[Parameter], text: str) -> None:
-    declaration, _, where = text.partition(" | ")
+    declaration, where = text, ""
+    if " @ " in text:
+        declaration, _, where = text.rpartition(" @ ")
     new = _one(declaration)
     if where == "keyword":
         new = Parameter(new.name, "keyword", new.default, new.annotation)
