@@ -77,8 +77,8 @@ def signatures_toml(entries: dict[str, list[Callable_]]) -> str:
     out = [
         "# Signatures of the public callables, by change: the first release in full, then what a release changes.",
         "# Written by tools/extract_signatures.py from the published wheels; do not edit by hand.",
-        "# Steps: + added (@ before NAME, @ keyword), - removed, ~ changed in place, -> annotated return, at file:line,",
-        "# gone.",
+        "# Steps: + added (@ before NAME, @ keyword), - removed, ~ changed in place, -> annotated return,",
+        "# at definition, gone.",
     ]
     for name in sorted(groups):
         names, by_release = groups[name]
@@ -126,7 +126,7 @@ def _join(entries: dict[str, list[Callable_]]) -> dict[str, tuple[set[str], dict
 def enums_toml(roots: dict[str, Path], package: str, parameters: dict[str, list[str]], known: dict[str, object]) -> str:
     """Write the members of each enum named in releases.toml, by change."""
     out = [
-        "# Members of the enums that arguments hold, by change: a release that is not named has those of the one before.",
+        "# Members of the enums that arguments hold, by change: a release not named has those of the one before.",
         "# Written by tools/extract_signatures.py from the published wheels; do not edit by hand.",
     ]
     for enum in parameters:

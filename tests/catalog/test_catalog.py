@@ -83,8 +83,10 @@ def test_dtypes_have_their_canonical_names(demo: Catalog) -> None:
 def test_what_the_documentation_says_holds_in_its_own_range(demo: Catalog) -> None:
     (before,) = demo.at(LIBRARY, "1.1").clauses("demo.gemm", "x")
     (after,) = demo.at(LIBRARY, "1.2").clauses("demo.gemm", "x")
-    assert (before.documented, before.documented_dtypes) == ("must be bfloat16", {"bfloat16"})
-    assert (after.documented, after.documented_dtypes) == ("", frozenset())
+    assert before.documented == "must be bfloat16"
+    assert before.documented_dtypes == {"bfloat16"}
+    assert after.documented == ""
+    assert after.documented_dtypes == frozenset()
 
 
 def test_evidence_of_the_nearest_release_comes_first(demo: Catalog) -> None:

@@ -69,8 +69,9 @@ def test_bits_and_members_agree(mask: int) -> None:
     assert bool(describe(mask, RELEASES)) == bool(mask)
 
 
+METHODS = ("Default", "DeepSeekV3", "MiniMax2")
 DOMAINS: Mapping[str, tuple[object, ...]] = {
-    "method": ("Default", "DeepSeekV3", "MiniMax2"),
+    "method": METHODS,
     "n_group": (None, 0, 1),
     "fast": (True, False),
 }
@@ -89,19 +90,19 @@ conjunctions = st.lists(tests, min_size=1, max_size=3, unique_by=lambda test: te
 def test_otherwise_is_what_no_condition_covers(groups: list[Conditions]) -> None:
     pieces = conditions.complement(groups)
     everywhere: list[Conditions] = [((name, values, False),) for name, values in DOMAINS.items()]
-    for case in conditions.cases([*groups, *everywhere], {"method": DOMAINS["method"]}):
+    for case in conditions.cases([*groups, *everywhere], {"method": METHODS}):
         covered = any(conditions.holds(group, case) for group in groups)
         assert sum(conditions.holds(piece, case) for piece in pieces) == (0 if covered else 1)
 
 
-names = st.sampled_from(["x", "weight", "bias", "scale", "out", "method", "fast", "topk"])
-annotations = st.sampled_from(["", "Tensor", "Tensor | None", "Optional[int]", "Literal['a', 'b']"])
-defaults = st.sampled_from([None, "None", "1.0", "Method.Plain", "'a | b'"])
+parameter_names = st.sampled_from(["x", "weight", "bias", "scale", "out", "method", "fast", "topk"])
+annotation_texts = st.sampled_from(["", "Tensor", "Tensor | None", "Optional[int]", "Literal['a', 'b']"])
+defaults: st.SearchStrategy[str | None] = st.sampled_from([None, "None", "1.0", "Method.Plain", "'a | b'"])
 
 
 @st.composite
 def signatures(draw: st.DrawFn) -> Parsed:
-    chosen = draw(st.lists(names, unique=True, max_size=6))
+    chosen = draw(st.lists(parameter_names, unique=True, max_size=6))
     split = draw(st.integers(0, len(chosen)))
     parameters = []
     optional = False
@@ -109,7 +110,9 @@ def signatures(draw: st.DrawFn) -> Parsed:
         default = draw(defaults)
         kind = "positional" if index < split else "keyword"
         optional = kind == "positional" and (optional or default is not None)
-        parameters.append(Parameter(name, kind, "None" if optional and default is None else default, draw(annotations)))
+        parameters.append(
+            Parameter(name, kind, "None" if optional and default is None else default, draw(annotation_texts))
+        )
     return tuple(parameters), draw(st.sampled_from(["", "Tensor", "list[Tensor]"]))
 
 
