@@ -17,9 +17,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import tomllib
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from contractlint.catalog import toml
 from contractlint.catalog.evidence import ELISION, locate
 from contractlint.catalog.positions import KeyPath, key_lines
 from contractlint.catalog.ranges import describe, matching, members
@@ -56,10 +55,10 @@ class Presence:
     def __init__(self, contracts: Path, releases: tuple[str, ...]) -> None:
         self.masks: dict[tuple[str, str], int] = {}  # (file, parameter or table) → releases
         self.entry: dict[str, int] = {}
-        signatures = tomllib.loads((contracts / "signatures.toml").read_text(encoding="utf-8"))
-        shared = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in (contracts / "shared").glob("*.toml")}
+        signatures = toml.loads((contracts / "signatures.toml").read_text(encoding="utf-8"))
+        shared = {path.stem: toml.loads(path.read_text("utf-8")) for path in (contracts / "shared").glob("*.toml")}
         for path in contracts.glob("*.toml"):
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            table = toml.loads(path.read_text(encoding="utf-8"))
             steps = signatures.get(table.get("entry_point", ""))
             if steps is None:
                 continue
@@ -95,7 +94,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--quiet", action="store_true", help="do not list releases in which a quote stands nowhere")
     options = parser.parse_args()
-    library = tomllib.loads((options.contracts / "releases.toml").read_text(encoding="utf-8"))
+    library = toml.loads((options.contracts / "releases.toml").read_text(encoding="utf-8"))
     wheels = Wheels(options.wheels, library)
     present = Presence(options.contracts, wheels.releases)
     changed = False
@@ -117,7 +116,7 @@ def anchor(text: str, path: Path, wheels: Wheels, presence: Presence, *, quiet: 
     """Return the text of a contract file with the places of its evidence brought up to date."""
     lines = text.split("\n")
     positions = key_lines(text)
-    for here, releases, evidence in clauses(tomllib.loads(text), ()):
+    for here, releases, evidence in clauses(toml.loads(text), ()):
         mask = matching(releases, wheels.releases) & presence.of(path, here)
         scope = members(mask, wheels.releases)
         for index, item in enumerate(evidence):

@@ -16,10 +16,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import tomllib
 from wheel_api import Callable_, read_package
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from contractlint.catalog import toml
 from contractlint.catalog.signatures import Parsed, apply_steps, changes, parse_signature
 
 # Packages whose functions nobody calls from outside: builders, command line, test helpers, generated variants.
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("wheels", type=Path)
     parser.add_argument("contracts", type=Path)
     options = parser.parse_args()
-    library = tomllib.loads((options.contracts / "releases.toml").read_text(encoding="utf-8"))
+    library = toml.loads((options.contracts / "releases.toml").read_text(encoding="utf-8"))
     roots = {r: options.wheels / f"{library['library']}-{r}" for r in library["releases"]}
     missing = [str(root) for root in roots.values() if not root.is_dir()]
     if missing:
@@ -52,7 +52,7 @@ def main() -> None:
     entries = {release: _public(read_package(root, package)) for release, root in roots.items()}
     (options.contracts / "signatures.toml").write_text(signatures_toml(entries), encoding="utf-8")
     enums_path = options.contracts / "enums.toml"
-    known = tomllib.loads(enums_path.read_text(encoding="utf-8")) if enums_path.exists() else {}
+    known = toml.loads(enums_path.read_text(encoding="utf-8")) if enums_path.exists() else {}
     enums_path.write_text(enums_toml(roots, package, library["enums"], known), encoding="utf-8")
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contractlint.catalog import signatures
+from contractlint.catalog import signatures, toml
 from contractlint.catalog.errors import ContractErrors, ContractProblem, Problems
 from contractlint.catalog.evidence import parse_evidence
 from contractlint.catalog.positions import KeyPath, key_lines
@@ -25,11 +24,6 @@ from contractlint.catalog.schema import (
     text,
     unknown_keys,
 )
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 # Files of a library folder that are not contracts.
 RELEASES, ENUMS, SIGNATURES, SHARED = "releases.toml", "enums.toml", "signatures.toml", "shared"
@@ -90,11 +84,11 @@ def compile_files(files: Sequence[SourceFile]) -> Compiled:
 def _parse(source: SourceFile, sink: list[ContractProblem]) -> _Document | None:
     try:
         content = source.content.decode("utf-8")
-        table = tomllib.loads(content)
+        table = toml.loads(content)
     except UnicodeDecodeError:
         sink.append(ContractProblem(source.name, 1, "the file is not UTF-8"))
         return None
-    except tomllib.TOMLDecodeError as error:
+    except toml.TOMLDecodeError as error:
         message, _, place = str(error).partition(" (at line ")
         line = int(place.split(",")[0]) if place[:1].isdigit() else content.count("\n") + 1
         sink.append(ContractProblem(source.name, line, f"not TOML: {message[:1].lower()}{message[1:]}"))
