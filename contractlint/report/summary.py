@@ -54,7 +54,8 @@ def summary_lines(view: View) -> list[str]:
     else:
         lines.append(f"{files}.")
     if view.focus:
-        lines.append(f"Shown: findings whose call or value path lies in the {plural(view.focus, 'file')} asked for.")
+        which = "file" if view.focus == 1 else f"{view.focus:,} files"
+        lines.append(f"Shown: findings whose call, or whose value's way to it, touches the {which} asked for.")
     lines.append(result_line(view))
     open_count = argument_counts(report)["unproven"] + argument_counts(report)["unresolved"]
     if open_count and not view.active() and not view.pedantic:
