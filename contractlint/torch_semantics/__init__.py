@@ -1,4 +1,23 @@
-"""What torch does to dtypes, as tables that never import torch."""
+"""What torch does to dtypes, as tables; nothing here imports torch.
+
+A lookup (`function_rule`, `method_rule`, `attribute_rule`, `module_rule`, `binary_rule`, `unary_rule`) gives a `Rule`,
+whose `result` is an expression over the arguments of the call; a method's `self` is argument 0. `resolve(rule, arguments)`
+turns the rule and what is known of the arguments into a value, and says which arguments decided it; `reads(rule.result)`
+names the arguments that can matter at all. The expressions (see `algebra`):
+
+- dtype of: `SameAs` an argument, `Promoted` arguments, a `Fixed` dtype, the numbers in the arguments (`OfContents`), a
+  parameter of the module (`OfParameter`), an argument that is a dtype (`FromKeyword`, `FromAny`);
+- changed: `Lifted` in a regular way (integers to the default dtype, to int64, complex to real, …), `Retyped`, `Ranked`;
+- chosen by the overload: `Choice` of `Case`s, each with `Test`s on arguments;
+- more than one tensor: `Several` (a tuple), `Many` (a sequence);
+- no tensor: `DtypeOf`, `NumberOf`, `Python`; and `Undetermined`, with a reason.
+
+The default dtype stays the symbol `DEFAULT` unless the caller names it, and any unknown text as a dtype stands for one
+unknown dtype, so that "the same as x" survives a call. What is not known comes out as `UnknownValue`, not as a guess.
+
+The tables have one file for each topic. A new function is a name in the list beside those that behave alike, and a
+sample call in the tests, where real torch confirms dtype, rank, sharing of memory, and memory order.
+"""
 
 from __future__ import annotations
 

@@ -4,8 +4,6 @@ A `Result` is a small expression over the arguments of one call. Its variants ar
 tables costs next to nothing; tell them apart by class (`isinstance`, `match`), not by comparing them with each other.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -19,8 +17,8 @@ How = Literal["float", "sum", "real", "complex", "double", "number", "truth", "w
 
 float: integers and bool become the default dtype. sum: integers and bool become int64. number: bool becomes int64.
 real: a complex dtype becomes that of its parts. complex: a real dtype becomes the complex one of its precision
-(integers by way of the default dtype). double: float64, or complex128 for a complex dtype. truth: bool, but uint8 stays,
-as it was the dtype of masks before bool existed. weights: float64 except for float32.
+(integers by way of the default dtype). double: float64, or complex128 for a complex dtype. truth: bool, but uint8
+stays, as it was the dtype of masks before bool existed. weights: float64 except for float32.
 """
 
 Layout = Literal["contiguous", "preserves", "may_be_strided", "unknown"]
@@ -57,7 +55,7 @@ class Fixed(NamedTuple):
 class Retyped(NamedTuple):
     """A tensor of this dtype with the rank of another result, as casts and comparisons give."""
 
-    of: Result
+    of: "Result"
     dtype: str
 
 
@@ -76,7 +74,7 @@ class Promoted(NamedTuple):
 class Lifted(NamedTuple):
     """The dtype of another result, changed in a regular way."""
 
-    of: Result
+    of: "Result"
     how: How
 
 
@@ -84,7 +82,7 @@ class FromKeyword(NamedTuple):
     """The dtype that an argument names, and `otherwise` when the argument is absent or None."""
 
     arg: Arg
-    otherwise: Result
+    otherwise: "Result"
 
 
 class FromAny(NamedTuple):
@@ -93,7 +91,7 @@ class FromAny(NamedTuple):
     This is the overload resolution of `.to()`, `.type()` and `.view()`: a dtype may stand at several positions.
     """
 
-    otherwise: Result
+    otherwise: "Result"
     tensors: bool = False
 
 
@@ -116,14 +114,14 @@ class OfParameter(NamedTuple):
 class Several(NamedTuple):
     """A tuple of results; `names` are its fields where it is a named tuple."""
 
-    items: tuple[Result, ...]
+    items: "tuple[Result, ...]"
     names: tuple[str, ...] = ()
 
 
 class Many(NamedTuple):
     """A sequence of unknown length whose elements are all alike."""
 
-    each: Result
+    each: "Result"
 
 
 class Test(NamedTuple):
@@ -137,33 +135,33 @@ class Case(NamedTuple):
     """A result that applies when all tests hold."""
 
     tests: tuple[Test, ...]
-    result: Result
+    result: "Result"
 
 
 class Choice(NamedTuple):
     """The result of the first case that applies, else `otherwise`: how overloads are told apart."""
 
     cases: tuple[Case, ...]
-    otherwise: Result
+    otherwise: "Result"
 
 
 class Ranked(NamedTuple):
     """Another result, with what is known of its rank: certainly zero-dimensional, or not known to be."""
 
-    of: Result
+    of: "Result"
     zero_dim: bool
 
 
 class DtypeOf(NamedTuple):
     """Not a tensor but the dtype object that another result has."""
 
-    of: Result
+    of: "Result"
 
 
 class NumberOf(NamedTuple):
     """A Python number of the kind of another result (`.item()`)."""
 
-    of: Result
+    of: "Result"
 
 
 class Python(NamedTuple):
@@ -193,7 +191,7 @@ class Rule:
     of it.
     """
 
-    result: Result
+    result: "Result"
     aliases: bool = False
     layout: Layout = "unknown"
     fill: Fill | None = None
@@ -209,9 +207,9 @@ class ModuleRule:
 
     `forward` is the result of calling the module, argument 0 being the first one after `self`. `dtype` is the
     constructor's argument that sets the dtype of the parameters, `default` their dtype without it. `parameters` are the
-    tensors that the constructor creates, each with its dtype (None: the constructor's). Those in `optional` are None when
-    a constructor's argument beside them is false, and those in `absent` also when it is not given. Positions count from
-    the first argument after `self`.
+    tensors that the constructor creates, each with its dtype (None: the constructor's). Those in `optional` are None
+    when a constructor's argument beside them is false, and those in `absent` also when it is not given. Positions count
+    from the first argument after `self`.
     """
 
     forward: Rule
@@ -238,9 +236,9 @@ class TensorValue(NamedTuple):
 
 
 class NumberValue(NamedTuple):
-    """A Python number or bool; `value` is filled in for a known bool."""
+    """A Python number or bool; `number` is one of unknown real type. `value` is filled in for a known bool."""
 
-    kind: Kind
+    kind: Kind | Literal["number"]
     value: object = None
 
 
@@ -254,7 +252,7 @@ class DtypeValue(NamedTuple):
 class SequenceValue(NamedTuple):
     """A tuple or list; when `open`, one of unknown length whose elements are all like the one item."""
 
-    items: tuple[Value, ...]
+    items: "tuple[Value, ...]"
     open: bool = False
     names: tuple[str, ...] = ()
 

@@ -44,7 +44,7 @@ _own("LazyLinear", _SELF, 3, "weight bias", _unless("bias", arg(1, "bias")))
 _own("Bilinear", _SELF, 5, "weight bias", _unless("bias", arg(3, "bias")))
 _own("Conv1d Conv2d Conv3d", _SELF, 10, "weight bias", _unless("bias", arg(7, "bias")))
 _transposed = "ConvTranspose1d ConvTranspose2d ConvTranspose3d"
-_own(_transposed, _SELF, 10, "weight bias", _unless("bias", arg(7, "bias")))
+_own(_transposed, _SELF, 11, "weight bias", _unless("bias", arg(7, "bias")))
 _own("Embedding", flat(WEIGHT), 10, "weight")
 _own("EmbeddingBag", flat(WEIGHT), 11, "weight")
 _own("PReLU", SELF, 3, "weight")

@@ -32,6 +32,9 @@ REAL_OF = {"complex32": "float16", "complex64": "float32", "complex128": "float6
 _INT_RANK = {"bool": 0, "int8": 1, "int16": 2, "int32": 3, "int64": 4}
 _FLOAT_RANK = {"bfloat16": 1, "float16": 1, "float32": 2, "float64": 3}
 _WIDE_UNSIGNED = {"uint16", "uint32", "uint64"}
+NUMBER = "number"
+"""Names a Python number of which only is known that it is real."""
+
 _PYTHON_NUMBERS: dict[str, Kind] = {"bool": "bool", "int": "int", "float": "float", "complex": "complex"}
 
 
@@ -107,7 +110,12 @@ def promote_all(operands: Iterable[tuple[str, OperandKind]], default: str = DEFA
     ranks: dict[OperandKind, str] = {}
     for name, kind in operands:
         current = scalar_dtype(name, default) if kind == "scalar" else name
-        ranks[kind] = promote_types(ranks[kind], current) if kind in ranks else current
+        if NUMBER in (current, ranks.get(kind)):
+            ranks[kind] = NUMBER
+        else:
+            ranks[kind] = promote_types(ranks[kind], current) if kind in ranks else current
+    if ranks.get("scalar") == NUMBER:
+        return _with_number(ranks, default)
     result: str | None = None
     for kind in ("scalar", "zero_dim", "tensor"):
         if kind in ranks:
@@ -117,8 +125,19 @@ def promote_all(operands: Iterable[tuple[str, OperandKind]], default: str = DEFA
     return result
 
 
+def _with_number(ranks: dict[OperandKind, str], default: str) -> str:
+    """The result when a number can be of any real type, if all types lead to the same."""
+    tensors = [(name, kind) for kind, name in ranks.items() if kind != "scalar"]
+    results = {promote_all([*tensors, (number, "scalar")], default) for number in ("bool", "int", "float")}
+    if len(results) > 1:
+        raise Undecidable("the result depends on the type of a number that is not known")
+    return results.pop()
+
+
 def scalar_dtype(name: str, default: str) -> str:
     """The dtype of a tensor made from a Python number, which is named by its type or by any dtype of its kind."""
+    if name == NUMBER:
+        return NUMBER
     kind = _PYTHON_NUMBERS.get(name) or kind_of(name)
     if kind is None:
         raise Undecidable(f"the kind of number {name} is not known")
@@ -140,7 +159,9 @@ def _outrank(higher: str, lower: str) -> str:
         raise Undecidable(f"the promotion of {higher} and {lower} is not known")
     if below is None and above != "bool":
         raise Undecidable(f"the promotion of {higher} and {lower} is not known")
-    if above == "bool" or below in ("float", "complex"):
+    if below == "complex":
+        return lower  # even beside the wide unsigned integers, which torch otherwise refuses to combine
+    if above == "bool" or below == "float":
         return promote_types(higher, lower)
     return higher
 

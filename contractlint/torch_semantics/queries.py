@@ -33,7 +33,7 @@ _add(_int, attributes="ndim itemsize nbytes output_nr _version")
 _add(_bool, attributes="is_cuda is_cpu is_meta is_xpu is_mps requires_grad is_leaf is_sparse is_quantized is_nested")
 _add(_bool, attributes="retains_grad")
 _add(Rule(Python("device")), attributes="device")
-_add(_other, attributes="layout grad_fn names")
+_add(_other, attributes="layout grad_fn")
 
 _add(Rule(DtypeOf(DEFAULT_DTYPE)), functions="get_default_dtype")
 _add(Rule(DtypeOf(BOTH)), functions="result_type")

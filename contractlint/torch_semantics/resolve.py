@@ -269,6 +269,8 @@ class _Resolver:
         found: list[str] = []
         sources: list[Source] = []
         for source, value in self.flat(result.args):
+            if value == NumberValue("number"):
+                return UnknownValue("the type of a number is not known")
             if isinstance(value, NumberValue):
                 found.append(scalar_dtype(value.kind, self.default))
             elif isinstance(value, TensorValue):

@@ -88,11 +88,13 @@ class Table:
 
         With `in_place`, each of the methods has a twin with a trailing underscore that writes its result to `self`.
         """
-        _enter(self.functions, (f"torch.{name}" for name in (both + " " + functions).split()), rule)
-        _enter(self.methods, (both + " " + methods).split(), rule)
+        shared = both.split()
+        own = shared + methods.split()
+        _enter(self.functions, [f"torch.{name}" for name in shared + functions.split()], rule)
+        _enter(self.methods, own, rule)
         _enter(self.attributes, attributes.split(), rule)
         if in_place:
-            _enter(self.methods, (f"{name}_" for name in (both + " " + methods).split()), IN_PLACE)
+            _enter(self.methods, [f"{name}_" for name in own], IN_PLACE)
 
     def merge(self, other: Table) -> None:
         """Take over another table."""
@@ -101,15 +103,16 @@ class Table:
             (self.methods, other.methods),
             (self.attributes, other.attributes),
         ):
-            for name, rule in theirs.items():
-                _enter(mine, (name,), rule)
+            if doubled := mine.keys() & theirs.keys():
+                raise ValueError(f"two topics have rules for {sorted(doubled)}")
+            mine.update(theirs)
 
 
-def _enter(rows: dict[str, Rule], names: object, rule: Rule) -> None:
-    for name in names:  # type: ignore[attr-defined]
-        if name in rows:
-            raise ValueError(f"{name} has two rules")
-        rows[name] = rule
+def _enter(rows: dict[str, Rule], names: list[str], rule: Rule) -> None:
+    expected = len(rows) + len(names)
+    rows.update(dict.fromkeys(names, rule))
+    if len(rows) != expected:
+        raise ValueError(f"a name has two rules: {names}")
 
 
 IN_PLACE = Rule(SELF, aliases=True, layout="preserves", mutates=True)

@@ -1,26 +1,29 @@
 """How to call each row of the tables: templates over the names that `oracle.environment` defines.
 
-Several templates of a group are separated by `;`. A name is that of a function without `torch.`, and of the method when there
-is one, whose `self` is the first argument; `.name` is for the method alone. An in-place twin is called like its original.
+Several templates of a group are separated by `;`. A name is that of a function without `torch.`, and of the method when
+there is one, whose `self` is the first argument; `.name` is for the method alone. An in-place twin is called like its
+original.
 """
 
 from __future__ import annotations
+
+from tests.torch_semantics import samples_creation, samples_functional
 
 GROUPS: tuple[tuple[str, str], ...] = (
     # Pointwise.
     (
         "x; s",
         """neg negative square sgn sign ceil floor trunc fix frac round relu conj_physical nan_to_num bitwise_not
-        hardshrink selu celu positive conj resolve_conj resolve_neg abs absolute angle acos acosh arccos arccosh arcsin
-        arcsinh arctan arctanh asin asinh atan atanh cos cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 i0 lgamma
-        log log10 log1p log2 logit rad2deg reciprocal rsqrt sigmoid sin sinc sinh sqrt tan tanh special.airy_ai
-        special.bessel_j0 special.bessel_j1 special.bessel_y0 special.bessel_y1 special.digamma special.entr special.erf
-        special.erfc special.erfcx special.erfinv special.exp2 special.expit special.expm1 special.gammaln special.i0
-        special.i0e special.i1 special.i1e special.log1p special.log_ndtr special.logit special.modified_bessel_i0
-        special.modified_bessel_i1 special.modified_bessel_k0 special.modified_bessel_k1 special.ndtr special.ndtri
-        special.psi special.scaled_modified_bessel_k0 special.scaled_modified_bessel_k1 special.sinc
-        special.spherical_bessel_j0 frexp logical_not isnan isinf isfinite isneginf isposinf isreal signbit rrelu
-        special.round nn.functional.sigmoid nn.functional.tanh __neg__ __pos__ __abs__ __invert__""",
+        hardshrink selu celu positive conj resolve_conj resolve_neg abs absolute angle acos acosh arccos arccosh
+        arcsin arcsinh arctan arctanh asin asinh atan atanh cos cosh deg2rad digamma erf erfc erfinv exp exp2 expm1
+        i0 lgamma log log10 log1p log2 logit rad2deg reciprocal rsqrt sigmoid sin sinc sinh sqrt tan tanh
+        special.airy_ai special.bessel_j0 special.bessel_j1 special.bessel_y0 special.bessel_y1 special.digamma
+        special.entr special.erf special.erfc special.erfcx special.erfinv special.exp2 special.expit special.expm1
+        special.gammaln special.i0 special.i0e special.i1 special.i1e special.log1p special.log_ndtr special.logit
+        special.modified_bessel_i0 special.modified_bessel_i1 special.modified_bessel_k0 special.modified_bessel_k1
+        special.ndtr special.ndtri special.psi special.scaled_modified_bessel_k0 special.scaled_modified_bessel_k1
+        special.sinc special.spherical_bessel_j0 frexp logical_not isnan isinf isfinite isneginf isposinf isreal
+        signbit rrelu special.round nn.functional.sigmoid nn.functional.tanh __neg__ __pos__ __abs__ __invert__""",
     ),
     ("x.clone(), 0.5, True; x.clone(), 0.5, False", "dropout alpha_dropout feature_dropout feature_alpha_dropout"),
     ("x, 0, 1", "threshold nn.functional.threshold"),
@@ -29,11 +32,18 @@ GROUPS: tuple[tuple[str, str], ...] = (
     ("1, x", "polygamma special.polygamma"),
     ("x, 1", ".polygamma"),
     (
+        "x, 0.5, False",
+        "nn.functional.dropout nn.functional.alpha_dropout nn.functional.feature_alpha_dropout",
+    ),
+    ("b, 0.5, False", "nn.functional.dropout1d"),
+    ("a, 0.5, False", "nn.functional.dropout2d"),
+    ("volume, 0.5, False", "nn.functional.dropout3d"),
+    (
         "x, y; x, 2; x, 2.5; x, f; x, l; x, zd; x, zl; s, h; s, 2.5",
         """add sub subtract mul multiply remainder fmod pow floor_divide true_divide div divide float_power rsub
-        __add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __mod__ __pow__ __floordiv__ __truediv__ __rfloordiv__ __rpow__ eq ne lt le gt ge greater greater_equal less less_equal not_equal
-        __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __iadd__ __isub__ __imul__ __itruediv__ __ifloordiv__ __imod__
-        __ipow__""",
+        __add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __mod__ __pow__ __floordiv__ __truediv__ __rfloordiv__
+        __rpow__ eq ne lt le gt ge greater greater_equal less less_equal not_equal __eq__ __ne__ __lt__ __le__
+        __gt__ __ge__ __iadd__ __isub__ __imul__ __itruediv__ __ifloordiv__ __imod__ __ipow__""",
     ),
     ("x, y; x, l; x, zl; x, f", "atan2 arctan2 copysign xlogy special.xlogy special.xlog1py special.zeta __rmod__"),
     ("x, y; x, l; x, zl; x, f", "maximum minimum fmax fmin logical_and logical_or logical_xor ldexp result_type"),
@@ -113,10 +123,12 @@ GROUPS: tuple[tuple[str, str], ...] = (
     ("[x, y], 1; [x, y], dim=1", "cat concat concatenate"),
     ("v, w; v, iv", "cartesian_prod"),
     ("x, 2; x, 2, 1", "chunk split tensor_split hsplit vsplit functional.split"),
-    ("x, [1, 3]", "split_with_sizes split"),
+    ("x, [1, 3]; x, [1, 3], 1", "split_with_sizes split"),
+    ("x, 1", "unbind"),
     ("b, 2", "dsplit"),
     ("x", "unbind __iter__"),
     ("v, w", "meshgrid broadcast_tensors"),
+    ("one, x", "broadcast_tensors"),
     ("complex_x; complex_x.to(torch.complex128)", "view_as_real real imag"),
     ("torch.stack([x, y], -1)", "view_as_complex"),
     ("x", "real"),
@@ -130,7 +142,10 @@ GROUPS: tuple[tuple[str, str], ...] = (
         "to",
     ),
     ("x, f; x, l", "type_as"),
-    ("x; x, torch.float16; x, dtype=torch.float16; x, 'torch.HalfTensor'; x, 'torch.LongTensor'; s, torch.int8", "type"),
+    (
+        "x; x, torch.float16; x, dtype=torch.float16; x, 'torch.HalfTensor'; x, 'torch.LongTensor'; s, torch.int8",
+        "type",
+    ),
     ("x", "to_sparse to_sparse_coo"),
     ("x.to_sparse()", "coalesce values indices is_coalesced sparse_dim dense_dim"),
     ("x, 0.1, 0, torch.quint8", "quantize_per_tensor"),
@@ -174,9 +189,9 @@ GROUPS: tuple[tuple[str, str], ...] = (
     (
         "spd",
         """matrix_exp inverse pinverse det logdet cholesky cholesky_inverse svd qr geqrf slogdet linalg.matrix_exp
-        linalg.inv linalg.pinv linalg.cholesky linalg.det linalg.svd linalg.qr linalg.slogdet linalg.lu linalg.lu_factor
-        linalg.inv_ex linalg.cholesky_ex linalg.eigh linalg.eig linalg.eigvals linalg.eigvalsh linalg.svdvals linalg.cond
-        linalg.matrix_rank""",
+        linalg.inv linalg.pinv linalg.cholesky linalg.det linalg.svd linalg.qr linalg.slogdet linalg.lu
+        linalg.lu_factor linalg.inv_ex linalg.cholesky_ex linalg.eigh linalg.eig linalg.eigvals linalg.eigvalsh
+        linalg.svdvals linalg.cond linalg.matrix_rank""",
     ),
     ("x, spd", "cholesky_solve"),
     ("spd, v", "orgqr linalg.householder_product linalg.solve_ex linalg.tensorsolve"),
@@ -197,196 +212,15 @@ GROUPS: tuple[tuple[str, str], ...] = (
         fft.ihfftn fft.irfft fft.irfft2 fft.irfftn fft.hfft fft.hfft2 fft.hfftn fft.fftshift fft.ifftshift""",
     ),
     ("complex_x", "fft.fft fft.ifft fft.irfft fft.hfft"),
-    # nn.functional.
-    (
-        "x; input=x",
-        """nn.functional.relu nn.functional.relu6 nn.functional.silu nn.functional.gelu nn.functional.mish nn.functional.elu
-        nn.functional.selu nn.functional.celu nn.functional.leaky_relu nn.functional.rrelu nn.functional.hardtanh
-        nn.functional.hardsigmoid nn.functional.hardswish nn.functional.hardshrink nn.functional.softplus
-        nn.functional.softshrink nn.functional.softsign nn.functional.tanhshrink nn.functional.logsigmoid
-        nn.functional.dropout nn.functional.alpha_dropout nn.functional.feature_alpha_dropout nn.functional.glu
-        nn.functional.normalize""",
-    ),
-    ("b", "nn.functional.dropout1d"),
-    ("a", "nn.functional.dropout2d"),
-    ("volume", "nn.functional.dropout3d"),
-    ("x, v", "nn.functional.prelu prelu"),
-    ("x", "nn.functional.gumbel_softmax"),
-    ("x, 1; x, 1, torch.float32; x, 1, dtype=torch.float64; x, dim=1, dtype=None", "softmax log_softmax"),
-    ("x, 1; x, 1, dtype=torch.float32", "special.softmax special.log_softmax"),
-    (
-        "x, 1; x, dim=1, dtype=torch.float32; x, 1, 3, torch.float64",
-        "nn.functional.softmax nn.functional.log_softmax nn.functional.softmin",
-    ),
-    (
-        "f, x", "nn.functional.huber_loss nn.functional.soft_margin_loss nn.functional.hinge_embedding_loss",
-    ),
-    ("x, y; x, y, v", "nn.functional.linear"),
-    ("x, y, torch.stack([x, y])", "nn.functional.bilinear bilinear"),
-    ("b, b", "nn.functional.conv1d conv1d"),
-    ("a, kernel", "nn.functional.conv2d conv2d"),
-    ("volume, kernel[..., None]", "nn.functional.conv3d conv3d"),
-    ("b, b[:, :2].transpose(0, 1).repeat(2, 1, 1)", "nn.functional.conv_transpose1d conv_transpose1d"),
-    ("a, kernel[:2]", "nn.functional.conv_transpose2d conv_transpose2d"),
-    ("volume, kernel[:2, ..., None]", "nn.functional.conv_transpose3d conv_transpose3d"),
-    ("x, (4,); x, (4,), v", "nn.functional.layer_norm nn.functional.rms_norm layer_norm rms_norm"),
-    ("x, (4,), v, w", "nn.functional.layer_norm layer_norm"),
-    ("a, 1; a, 2, v[:2], w[:2]", "nn.functional.group_norm group_norm"),
-    ("x, v, w; x, v, w, v, w", "nn.functional.batch_norm"),
-    ("x, v, w, v, w, False, 0.1, 1e-5, False", "batch_norm"),
-    ("b", "nn.functional.instance_norm"),
-    ("b, None, None, None, None, True, 0.1, 1e-5, False", "instance_norm"),
-    ("b, 2", "nn.functional.local_response_norm"),
-    ("b, b, b; q, q, q", "nn.functional.scaled_dot_product_attention"),
-    ("i, x", "nn.functional.embedding nn.functional.embedding_bag"),
-    ("iv; iv, 4", "nn.functional.one_hot"),
-    ("b, 2; b, 2, return_indices=True", "nn.functional.max_pool1d nn.functional.adaptive_max_pool1d"),
-    ("a, 2; a, 2, return_indices=True", "nn.functional.max_pool2d nn.functional.adaptive_max_pool2d"),
-    ("volume, 2; volume, 2, return_indices=True", "nn.functional.max_pool3d nn.functional.adaptive_max_pool3d"),
-    ("b, 2", "nn.functional.max_pool1d_with_indices nn.functional.adaptive_max_pool1d_with_indices"),
-    ("a, 2", "nn.functional.max_pool2d_with_indices nn.functional.adaptive_max_pool2d_with_indices"),
-    ("volume, 2", "nn.functional.max_pool3d_with_indices nn.functional.adaptive_max_pool3d_with_indices"),
-    ("b, 2", "nn.functional.avg_pool1d nn.functional.adaptive_avg_pool1d"),
-    ("a, 2", "nn.functional.avg_pool2d nn.functional.adaptive_avg_pool2d"),
-    ("volume, 2", "nn.functional.avg_pool3d nn.functional.adaptive_avg_pool3d"),
-    ("b, 2, 2", "nn.functional.lp_pool1d"),
-    ("a, 2, 2", "nn.functional.lp_pool2d"),
-    ("b, torch.arange(4).expand(2, 4, 4), 2", "nn.functional.max_unpool1d"),
-    ("a, torch.arange(16).view(4, 4).expand(1, 2, 4, 4), 2", "nn.functional.max_unpool2d"),
-    ("volume, torch.arange(64).view(4, 4, 4).expand(1, 2, 4, 4, 4), 2", "nn.functional.max_unpool3d"),
-    ("x, (1, 1); x, (1, 1), 'constant', 1.0", "nn.functional.pad"),
-    ("a, scale_factor=2; a, (2, 2)", "nn.functional.interpolate nn.functional.upsample"),
-    ("a, torch.zeros(1, 2, 2, 2, dtype=dt)", "nn.functional.grid_sample"),
-    ("b, (2, 2), (1, 1)", "nn.functional.fold"),
-    ("a, 2", "nn.functional.unfold"),
-    ("kernel.reshape(2, 4, 2, 2), 2", "nn.functional.pixel_shuffle pixel_shuffle"),
-    ("a, 2", "nn.functional.pixel_unshuffle pixel_unshuffle nn.functional.channel_shuffle"),
-    ("b[:, :2, :3], (2, 1, 2, 2)", "nn.functional.affine_grid"),
-    ("x, iv; x, y", "nn.functional.cross_entropy"),
-    ("x, iv", "nn.functional.nll_loss nn.functional.multi_margin_loss"),
-    (
-        "x / 8, y / 8",
-        """nn.functional.binary_cross_entropy nn.functional.binary_cross_entropy_with_logits
-        nn.functional.multilabel_soft_margin_loss nn.functional.poisson_nll_loss""",
-    ),
-    ("x, y, y", "nn.functional.gaussian_nll_loss"),
-    (
-        "torch.stack([x, y]), torch.ones(4, 1, dtype=torch.int64), torch.full((4,), 2), torch.ones(4, dtype=torch.int64)",
-        "nn.functional.ctc_loss",
-    ),
-    (
-        "x, y; x, f",
-        """nn.functional.mse_loss nn.functional.l1_loss nn.functional.smooth_l1_loss nn.functional.huber_loss
-        nn.functional.kl_div nn.functional.soft_margin_loss nn.functional.hinge_embedding_loss
-        nn.functional.cosine_similarity nn.functional.pairwise_distance cosine_similarity""",
-    ),
-    # Allocation and creation.
-    ("4; (4, 4); 2, 3; (2, 3), dtype=dt; 4, dtype=None", "empty zeros ones rand randn"),
-    ("4; 4, dtype=dt", "eye"),
-    ("(2, 3), (3, 1); (2, 3), (1, 2), dtype=dt", "empty_strided"),
-    ("(2, 3), (1, 0); (2, 3), (0, 1), dtype=dt", "empty_permuted"),
-    ("5, (4,); 0, 5, (4,); 5, (4,), dtype=dt", "randint"),
-    ("4; 4, dtype=dt", "randperm"),
-    ("3, 3; 3, 3, dtype=torch.int32", "tril_indices triu_indices"),
-    ("x; x, dtype=torch.float16; s", "empty_like zeros_like ones_like rand_like randn_like"),
-    ("x, 1; x, 1.5; x, 1, dtype=torch.float16", "full_like"),
-    ("x, 5; x, 5, dtype=torch.int32", "randint_like"),
-    ("x, (2, 3); x, 4; x, (2,), dtype=torch.float16", "new_empty new_zeros new_ones"),
-    ("x, (2, 3), 1.5; x, (2,), 1, dtype=torch.float16", "new_full"),
-    ("x, (2, 3), (1, 2); x, (2,), (1,), dtype=torch.int8", "new_empty_strided"),
-    ("x, [1, 2]; x, 1.5; x, [1], dtype=torch.float16; x, f", "new_tensor"),
-    ("x, 3; x", "new"),
-    (
-        "(2,), 0; (2,), 0.0; (2,), True; (2,), 1j; (2,), 1, dtype=dt; (2,), fill_value=2; (2,), s; (2,), zl",
-        "full",
-    ),
-    (
-        """1; 1.0; True; 1j; [1, 2]; [1, 2.0]; [True, 1]; [True, False]; [[1], [2.0]]; []; x; s; [s, s]; [1, s]; [s, 1.5];
-        [1, 2], dtype=dt; x, dtype=torch.float16; (1, 2)""",
-        "tensor",
-    ),
-    ("x; [1, 2]; [1.5]; 1; True; x, torch.float16; x, dtype=dt; [s, s]", "as_tensor"),
-    ("x; [1, 2]; [1.5]; 1; True; x, dtype=torch.float16; [True, 1.5]", "asarray"),
-    ("1; 1.5; True; 1, dtype=dt", "scalar_tensor"),
-    (
-        "4; 0, 4; 0, 4.0; 0.0, 1, 0.5; 4, dtype=dt; 4, dtype=None; zl, 4; 0, zd + 3; True, 4; end=4; start=0, end=4.0",
-        "arange",
-    ),
-    ("0, 4; 0, 4, dtype=torch.int32", "range"),
-    ("0, 1, 4; 0.0, 1.0, 4; 0, 1, 4, dtype=torch.float64; start=0, end=1, steps=3; 0, 1j, 4", "linspace logspace"),
-    ("4; 4, dtype=torch.float64", "hann_window hamming_window blackman_window bartlett_window kaiser_window"),
-    ("4; 4, dtype=torch.float64", "fft.fftfreq fft.rfftfreq"),
-    ("x.view(torch.uint8).numpy()", "from_numpy"),
-    ("bytearray(8); bytearray(8), dtype=dt", "frombuffer"),
-    ("x", "from_dlpack utils.dlpack.from_dlpack"),
-    ("x, False; data=x, requires_grad=False", "nn.Parameter nn.parameter.Parameter"),
-    ("x; data=x", "nn.Buffer nn.parameter.Buffer"),
-    (
-        "2, 3; [1, 2]",
-        """Tensor FloatTensor DoubleTensor HalfTensor BFloat16Tensor ByteTensor CharTensor ShortTensor IntTensor LongTensor
-        BoolTensor""",
-    ),
-    ("x / 8", "bernoulli"),
-    ("x, y", "normal"),
-    ("x", "poisson"),
-    ("x, y / 8", "binomial"),
-    ("x, 2, True", "multinomial"),
-    # Writing.
-    ("x, 0, 1", "__setitem__"),
-    ("x, y; x, f", "copy_"),
-    ("x", "zero_ exponential_ cauchy_ normal_ uniform_ random_ bernoulli_ log_normal_ squeeze_ t_"),
-    ("x.clone()", "detach_"),
-    ("x, 0.5", "geometric_"),
-    ("x, 1", "fill_ fill_diagonal_"),
-    ("x, iv, v", "put_"),
-    ("x, 2, 8", "resize_"),
-    ("x, y", "resize_as_ set_"),
-    (
-        "x",
-        """nn.functional.relu_ nn.functional.elu_ nn.functional.celu_ nn.functional.selu_ nn.functional.leaky_relu_
-        nn.functional.hardtanh_ nn.functional.rrelu_ nn.init.zeros_ nn.init.ones_ nn.init.normal_ nn.init.uniform_
-        nn.init.trunc_normal_ nn.init.xavier_uniform_ nn.init.xavier_normal_ nn.init.kaiming_uniform_
-        nn.init.kaiming_normal_ nn.init.orthogonal_ nn.init.eye_""",
-    ),
-    ("x, 0, 1", "nn.functional.threshold_"),
-    ("x, 1", "nn.init.constant_"),
-    ("kernel", "nn.init.dirac_"),
-    ("x, 0.5", "nn.init.sparse_"),
-    # What is no tensor.
-    (
-        "x",
-        """numel dim ndimension nelement element_size storage_offset data_ptr get_device __len__ __hash__ stride dim_order
-        tolist untyped_storage storage is_floating_point is_complex is_signed is_conj is_neg is_inference is_contiguous
-        is_pinned is_shared is_tensor is_storage __repr__""",
-    ),
-    ("x, 0", "stride"),
-    ("x.float()", "numpy __array__"),
-    ("s", "item is_nonzero __bool__ __int__ __float__ __index__"),
-    ("x, 1", "__contains__"),
-    ("s, ''", "__format__"),
-    ("(2, 1), (1, 3)", "broadcast_shapes"),
-    ("0", "manual_seed"),
-    ("torch.get_default_dtype()", "set_default_dtype"),
-    ("dt, torch.float32", "can_cast promote_types"),
-    ("dt, dt", "promote_types"),
-    ("x, 1; x, 1.5; x, zd; 1, 2.5; x, f", "result_type"),
-    ("", "get_default_dtype is_grad_enabled"),
-    ("torch.float16", "finfo"),
-    ("torch.int32", "iinfo"),
-    ("f.clone().requires_grad_().sum()", "backward retain_grad"),
-    ("f.clone().requires_grad_(), print", "register_hook"),
 )
 
+_ACCELERATOR = """cuda xpu pin_memory record_stream cuda.FloatTensor cuda.DoubleTensor cuda.HalfTensor
+    cuda.BFloat16Tensor cuda.ByteTensor cuda.CharTensor cuda.ShortTensor cuda.IntTensor cuda.LongTensor cuda.BoolTensor
+    _scaled_mm _grouped_mm nn.functional.scaled_mm nn.functional.grouped_mm"""
+
 UNCALLABLE: dict[str, str] = {
-    **dict.fromkeys(
-        """cuda.FloatTensor cuda.DoubleTensor cuda.HalfTensor cuda.BFloat16Tensor cuda.ByteTensor cuda.CharTensor
-        cuda.ShortTensor cuda.IntTensor cuda.LongTensor cuda.BoolTensor cuda xpu pin_memory record_stream""".split(),
-        "needs an accelerator",
-    ),
-    **dict.fromkeys(
-        "_scaled_mm nn.functional.scaled_mm nn.functional.grouped_mm _grouped_mm".split(), "needs an accelerator"
-    ),
-    **dict.fromkeys("from_file load".split(), "reads a file"),
+    **dict.fromkeys(_ACCELERATOR.split(), "needs an accelerator"),
+    **dict.fromkeys(("from_file", "load"), "reads a file"),
 }
 """Rows that cannot be called here, and why."""
 
@@ -400,7 +234,7 @@ ATTRIBUTES_OTHERWISE: frozenset[str] = frozenset({"grad"})
 def templates() -> dict[str, tuple[str, ...]]:
     """The call templates of each name."""
     found: dict[str, tuple[str, ...]] = {}
-    for calls, names in GROUPS:
+    for calls, names in (*GROUPS, *samples_functional.GROUPS, *samples_creation.GROUPS):
         for name in names.split():
             found[name] = (*found.get(name, ()), *(call.strip() for call in calls.split(";")))
     return found
