@@ -10,7 +10,6 @@ import hashlib
 import marshal
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -66,6 +65,8 @@ def load(key: str, folder: Path | None = None) -> Any | None:
 
 def store(key: str, value: Any, folder: Path | None = None) -> None:
     """Store a value; another process sees the whole of it or nothing."""
+    import tempfile
+
     path = _path(key, folder)
     body = marshal.dumps(value)
     temporary = ""
