@@ -142,8 +142,14 @@ def _tests(tree: Tree) -> frozenset[str]:
 
 def library_of(catalog: Catalog, library: str) -> Library:
     """What the call-site finder needs of a library under contract."""
-    short = {name.rpartition(".")[2]: name for name in catalog.entry_points}
+    short = {name.rpartition(".")[2]: name for name in catalog.entry_points if is_distinctive(name)}
     return Library(catalog.package(library), catalog.canonical, short)
+
+
+def is_distinctive(entry_point: str) -> bool:
+    """Whether the last part of a name alone suggests the entry point: a function with a long compound name."""
+    owner, _, last = entry_point.rpartition(".")
+    return last.count("_") >= 2 and not last.startswith("_") and owner.rpartition(".")[2].islower()
 
 
 def _judged(session: Session, site: CallSite, target: Target) -> JudgedSite:

@@ -87,7 +87,7 @@ class Attributes:
         value = alt.value
         if isinstance(value, Instance):
             if isinstance(value.cls, Class):
-                return self.of_instance(value.cls, base, name, frame, node)
+                return self.of_instance(value.cls, base, name, frame, node, value.exact)
             return module_parameter(self.flow, value, name) or self.by_name(name, base, frame)
         if isinstance(value, ClassValue):
             return self._of_class(value, name, frame)
@@ -141,11 +141,13 @@ class Attributes:
 
     # instances
 
-    def of_instance(self, cls: Class, base: Node, name: str, frame: Frame, node: Node) -> list[Alt]:
+    def of_instance(
+        self, cls: Class, base: Node, name: str, frame: Frame, node: Node, exact_class: bool
+    ) -> list[Alt]:
         """`instance.name`: a method, a property, a field, or what any code stores there."""
         if name in CONFIGURED_DTYPES and cls.name.endswith("Config"):
             return [Alt(Dtype(DEFAULT))]
-        methods = self._methods(cls, name)
+        methods = self._methods(cls, name, exact_class)
         if methods:
             return methods
         exact = self._exact(cls, base, name, frame)
@@ -166,12 +168,12 @@ class Attributes:
             return [Alt(Unknown(f"nothing was found that stores `{name}` on `{cls.name}`"))]
         return out
 
-    def _methods(self, cls: Class, name: str) -> list[Alt]:
+    def _methods(self, cls: Class, name: str, exact: bool) -> list[Alt]:
         """Methods and properties of the class, and those that subclasses put in their place."""
         project = self.flow.project
         found = project.find_method(cls, name)
         candidates = [(found, cls)] if found is not None else []
-        for sub in project.subclasses(cls):
+        for sub in () if exact else project.subclasses(cls):
             own = sub.method(name)
             if own is not None:
                 candidates.append((own, sub))
@@ -303,7 +305,7 @@ class Attributes:
         stores = [s for s in self.stores(name) if self.flow.usable(s.fn)]
         owners = {scope(s.fn) for s in stores}
         out = self._values(stores, name)
-        for cls in self._classes_with_field(name):
+        for cls in self.flow.project.classes_with_field(name):
             out.extend(self._fields(cls, name))
             owners.add((cls.module.file, cls.qualname))
         if not out:
@@ -311,14 +313,6 @@ class Attributes:
         if len(owners) > 1:
             out = [Alt(a.value, a.path, a.pending, a.trail, True) for a in out]
         return out
-
-    def _classes_with_field(self, name: str) -> Iterator[Class]:
-        for module in self.flow.project.modules_with(name, "word"):
-            if module.is_test:
-                continue
-            for index, cls in enumerate(module.ir.classes):
-                if any(f[0] == name for f in cls.fields):
-                    yield Class(module, index)
 
     # stores
 

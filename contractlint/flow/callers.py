@@ -58,34 +58,53 @@ class Callers:
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
-        self._callers: dict[tuple[str, int], list[Caller]] = {}
-        self._busy: set[tuple[str, int]] = set()
+        self._callers: dict[tuple[object, ...], list[Caller]] = {}
+        self._busy: set[tuple[object, ...]] = set()
         self._holders: dict[tuple[str, int], list[tuple[str, Class | None]]] = {}
         self._constructions: dict[tuple[str, int], list[Caller]] = {}
 
     def passed(self, fn: Function, name: str, receiver: Class | None) -> list[Passed]:
         """What each caller of a function passes for a parameter."""
         out: list[Passed] = []
-        for caller in self.of(fn):
+        for caller in self.of(fn, receiver):
             if not self.flow.usable(caller.fn):
                 continue
-            out.append(self._bind(caller, fn, name))
+            out.append(self._bind(caller, fn, name, receiver))
         return out
 
-    def _bind(self, caller: Caller, fn: Function, name: str) -> Passed:
+    def receiver_of(self, caller: Caller, fn: Function, receiver: Class | None) -> Class | None:
+        """The class of `self` in the caller, where the call goes through its `self` and the callee knows it better."""
+        function, owner = caller.record.node.parts[0], receiver or fn.owner
+        if owner is None or caller.fn.owner is None or not caller.fn.is_method or function.kind != "attr":
+            return None
+        base = function.parts[0]
+        if base.kind != "param" or base.parts[0] != caller.fn.ir.params[0].name:
+            return None
+        return owner if owner != caller.fn.owner and caller.fn.owner in self.flow.project.mro(owner) else None
+
+    def _bind(self, caller: Caller, fn: Function, name: str, receiver: Class | None) -> Passed:
         record = caller.record
         bound = bind(self.flow, record.node, fn.ir.params, caller.skip)
         node = bound.arguments.get(name)
-        base = Passed(caller.fn, record.line, record.facts, node, guess=caller.guess, bound=bound, name=name)
+        who = self.receiver_of(caller, fn, receiver)
+        base = Passed(caller.fn, record.line, record.facts, node, "" == name, "", caller.guess, who, bound, name)
         if node is not None:
             return base
         if bound.splats:
             return base
         return Passed(caller.fn, record.line, record.facts, None, missing=True, guess=caller.guess)
 
-    def of(self, fn: Function) -> list[Caller]:
-        """All calls that can reach a function, nearest kinds first."""
-        key = (fn.file, fn.index)
+    def too_common(self, fn: Function) -> str:
+        """The name by which a function is called, when it is too common to be searched for."""
+        text = self.flow.project.text
+        name = fn.owner.name if fn.name == "__init__" and fn.owner is not None else fn.name
+        return name if text.is_common(name, "calls") else ""
+
+    def of(self, fn: Function, receiver: Class | None = None) -> list[Caller]:
+        """All calls that can reach a function; with `receiver`, on an instance of that class or of one below it."""
+        if receiver is None or fn.name not in ("forward", "__call__"):
+            receiver = None
+        key = (fn.file, fn.index, receiver.module.file if receiver else "", receiver.index if receiver else -1)
         if key in self._callers:
             return self._callers[key]
         if key in self._busy:
@@ -93,7 +112,7 @@ class Callers:
         self._busy.add(key)
         try:
             found: dict[tuple[str, int, int], Caller] = {}
-            for caller in self._search(fn):
+            for caller in self._search(fn, receiver):
                 place = (caller.fn.file, caller.fn.index, caller.record.node.id)
                 known = found.get(place)
                 if known is None or (known.guess and not caller.guess):
@@ -107,24 +126,40 @@ class Callers:
         self._callers[key] = result
         return result
 
-    def _search(self, fn: Function) -> Iterator[Caller]:
+    def _search(self, fn: Function, receiver: Class | None) -> Iterator[Caller]:
         if fn.owner is not None and fn.name in ("__init__", "__new__"):
             yield from self._constructor(fn)
         else:
             yield from self._by_name(fn, fn.name)
             yield from self._aliased(fn)
         if fn.owner is not None and fn.name in ("forward", "__call__"):
-            yield from self._instances(fn)
+            yield from self._instances(fn, receiver)
 
     # by name
 
     def _by_name(self, fn: Function, name: str, alias_owner: Class | None = None) -> Iterator[Caller]:
-        for caller in self.flow.project.functions_with("calls", name):
+        for caller in self._calling(fn, name):
             for record in self.flow.graph(caller).calls:
                 function = record.node.parts[0]
                 if last_name(function) != name:
                     continue
                 yield from self._judge(fn, caller, record, function, alias_owner)
+
+    def _calling(self, fn: Function, name: str) -> Iterator[Function]:
+        """Functions that call something of this name. A name that stands everywhere is searched for only in files that also
+        name two of the function's own parameters, the rarest ones; `too_common` tells that there may be more."""
+        project = self.flow.project
+        if not project.text.is_common(name, "calls"):
+            yield from project.functions_with("calls", name)
+            return
+        names = [p.name for p in fn.ir.params if p.name not in ("self", "cls") and len(p.name) > 3]
+        rarest = sorted(names, key=lambda n: (len(project.text.files_with(n)), n))[:2]
+        if len(rarest) == 2:
+            for index in project.text.files_with_all((f"{name}(", *rarest)):
+                module = project.module_at(index)
+                if module is not None:
+                    for function in module.ir.calls.get(name, ()):
+                        yield Function(module, function)
 
     def _judge(
         self, fn: Function, caller: Function, record: CallRecord, function: Node, alias_owner: Class | None
@@ -386,12 +421,13 @@ class Callers:
 
     # instances that are called
 
-    def _instances(self, fn: Function) -> Iterator[Caller]:
+    def _instances(self, fn: Function, receiver: Class | None) -> Iterator[Caller]:
         """Calls of instances: `self.experts = Experts(…)` … `self.experts(x)`."""
         owner = fn.owner
         assert owner is not None
         project = self.flow.project
-        for cls in (owner, *project.subclasses(owner)):
+        top = receiver or owner
+        for cls in (top, *project.subclasses(top)):
             if project.find_method(cls, fn.name) != fn:
                 continue
             for attribute, holder in self.holders(cls):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from contractlint.flow.conditions import contradicts, refine
 from contractlint.flow.graph import build_graph, expression_node
-from contractlint.flow.nodes import Fact, Facts, Graph, Node, render_fact
+from contractlint.flow.nodes import Fact, Facts, Graph, Node, intern_key, render_fact
 from contractlint.flow.values import (
     Alt,
     Callable,
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from contractlint.flow.callers import Callers
 
 MAX_DEPTH = 90
-MAX_STEPS = 12_000
-MIN_SHARE = 150
+MAX_STEPS = 6_000
+MIN_SHARE = 100
 MAX_ALTERNATIVES = 96
 MAX_BOUND = 8
 
@@ -56,7 +56,7 @@ class Frame:
     bound: dict[str, tuple[Node, Frame] | tuple[Alt, ...]] | None = None
     receiver: Class | None = None
     depth: int = 0
-    key: Hashable = None
+    key: int = 0
 
     @staticmethod
     def make(
@@ -74,11 +74,15 @@ class Frame:
                 for name, b in sorted(bound.items())
             )
         who = (receiver.module.file, receiver.index) if receiver is not None else None
-        return Frame(fn, facts, bound, receiver, depth, (fn.file, fn.index, shown, links, who))
+        key = intern_key(("frame", fn.file, fn.index, shown, links, who))
+        return Frame(fn, facts, bound, receiver, depth, key)
 
     def given(self, facts: Facts) -> Frame:
         """The same frame under more facts."""
-        new = tuple(f for f in facts if f not in self.facts)
+        if not facts:
+            return self
+        known = {(test.id, holds) for test, holds in self.facts}
+        new = tuple(f for f in facts if (f[0].id, f[1]) not in known)
         if not new:
             return self
         return Frame.make(self.fn, self.facts + new, self.bound, self.receiver, self.depth)
@@ -98,6 +102,7 @@ class Flow:
         self.tests_count = False
         self._graphs: dict[tuple[str, int], Graph] = {}
         self._memo: dict[Hashable, tuple[Alt, ...]] = {}
+        self._mode = 0
         self._tentative: dict[Hashable, tuple[Alt, ...]] = {}
         self._gathering: set[tuple[str, int, str]] = set()
         self.light = False
@@ -123,15 +128,17 @@ class Flow:
 
     # queries
 
-    def query(self, node: Node, frame: Frame, focus: frozenset[tuple[str, str]] = frozenset()) -> tuple[Alt, ...]:
-        """Evaluate with a fresh step budget; with `focus`, callers and stores in those scopes are preferred."""
-        before = self.focus
-        self.focus, self._steps, self._limit = focus, 0, MAX_STEPS
+    def query(
+        self, node: Node, frame: Frame, focus: frozenset[tuple[str, str]] = frozenset(), steps: int = MAX_STEPS
+    ) -> tuple[Alt, ...]:
+        """Evaluate with a fresh budget of steps; with `focus`, callers and stores in those scopes are preferred."""
+        self.focus, self._mode = focus, intern_key(("focus", focus))
+        self._steps, self._limit = 0, steps
         self._tentative.clear()
         try:
             return self.ev(node, frame)
         finally:
-            self.focus = before
+            self.focus, self._mode = frozenset(), 0
 
     def guess(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
         """Evaluate what was joined by name alone. One guess on another would lead anywhere, so a second one is not taken."""
@@ -158,7 +165,7 @@ class Flow:
         if node.kind == "const":
             value = node.parts[0]
             return (Alt(NoneValue() if value is None else Const(value)),)
-        key = (node.id, frame.key, self.focus, self.light, self.guessing)
+        key = (node.id, frame.key, self._mode, self.light, self.guessing)
         known = self._memo.get(key) or self._tentative.get(key)
         if known is not None:
             return known

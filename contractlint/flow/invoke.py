@@ -26,8 +26,8 @@ from contractlint.index.project import Class, External, Function
 if TYPE_CHECKING:
     from contractlint.flow.evaluate import Flow, Frame
 
-MAX_CALL_DEPTH = 7
-MAX_TARGETS = 16
+MAX_CALL_DEPTH = 5
+MAX_TARGETS = 8
 
 
 def call(flow: Flow, node: Node, frame: Frame) -> list[Alt]:

@@ -50,14 +50,14 @@ def gathered(flow: Flow, frame: Frame, name: str, position: int | None) -> list[
     out: list[Alt] = []
     if not flow.enter_gather(fn, name):
         return []
-    for caller in flow.callers.of(fn):
+    for caller in flow.callers.of(fn, frame.receiver):
         if not flow.usable(caller.fn):
             continue
         bound = bind(flow, caller.record.node, fn.ir.params, caller.skip)
         node = bound.extra.get(name) if position is None else None
         if position is not None and position < len(bound.rest):
             node = bound.rest[position]
-        there = Frame_.make(caller.fn, caller.record.facts)
+        there = Frame_.make(caller.fn, caller.record.facts, receiver=flow.callers.receiver_of(caller, fn, frame.receiver))
         alts: tuple[Alt, ...] = ()
         if node is not None:
             alts = flow.ev(node, there)

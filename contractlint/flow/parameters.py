@@ -27,7 +27,7 @@ def parameter(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
         return list(bound)  # type: ignore[arg-type]
     if fn.is_method and fn.ir.params and fn.ir.params[0].name == name:
         owner = frame.receiver or fn.owner
-        return [Alt(Instance(owner))] if owner is not None else [Alt(Unknown("self"))]
+        return [Alt(Instance(owner, exact=frame.receiver is not None))] if owner is not None else [Alt(Unknown("self"))]
     param = next((p for p in fn.ir.params if p.name == name), None)
     if param is None:
         return [Alt(Unknown("a parameter that is not found"))]
@@ -48,7 +48,10 @@ def joined(flow: Flow, fn: Function, param: ParamIR, receiver: Class | None) -> 
     chosen = focused_scopes(flow, passed, lambda p: p.fn)
     for turn in flow.shares(len(chosen)):
         out.extend(_arrive(flow, fn, param, chosen[turn]))
-    if not passed:
+    common = flow.callers.too_common(fn)
+    if common and not flow.focus:
+        out.append(Alt(Unknown(f"calls of `{common}` stand in too many files to follow them all")))
+    elif not passed:
         place = f"no call of `{fn.qualname}` was found"
         if param.default is not None:
             out.extend(_default(flow, fn, param))

@@ -201,6 +201,8 @@ class Project:
         self._roots = {name.partition(".")[0] for name in self._dotted}
         self._subclasses: dict[tuple[str, str], list[Class]] = {}
         self._bases: dict[tuple[str, int], list[Class | External]] = {}
+        self._mros: dict[tuple[str, int], list[Class]] = {}
+        self._fields: dict[str, tuple[Class, ...]] = {}
         self.parsed = 0
 
     # modules
@@ -331,6 +333,13 @@ class Project:
 
     def mro(self, cls: Class) -> list[Class]:
         """The class and its project bases, nearest first (depth-first, duplicates dropped)."""
+        key = (cls.module.file, cls.index)
+        known = self._mros.get(key)
+        if known is None:
+            known = self._mros[key] = self._linearise(cls)
+        return known
+
+    def _linearise(self, cls: Class) -> list[Class]:
         order: list[Class] = []
         stack = [cls]
         while stack:
@@ -350,6 +359,19 @@ class Project:
             if method is not None:
                 return method
         return None
+
+    def classes_with_field(self, name: str) -> tuple[Class, ...]:
+        """Classes of the product that declare an annotated field of this name."""
+        known = self._fields.get(name)
+        if known is None:
+            known = self._fields[name] = tuple(
+                Class(module, index)
+                for module in self.modules_with(f"    {name}:")
+                if not module.is_test
+                for index, cls in enumerate(module.ir.classes)
+                if any(field[0] == name for field in cls.fields)
+            )
+        return known
 
     def subclasses(self, cls: Class) -> list[Class]:
         """All classes below this one, in file order."""

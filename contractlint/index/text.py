@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 
@@ -13,6 +13,10 @@ class SourceTree(Protocol):
     def files(self) -> tuple[str, ...]: ...
 
     def read(self, name: str) -> bytes: ...
+
+
+MOST_FILES = 150
+"""A name that stands in more files than this says nothing about who means whom, and is not searched for."""
 
 
 class TextIndex:
@@ -36,7 +40,8 @@ class TextIndex:
             offset += len(data) + 1
         self._starts.append(offset)
         self._blob = b"".join(chunks)
-        self._known: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._texts: dict[str, tuple[int, ...]] = {}
+        self._uses: dict[str, tuple[tuple[int, ...], ...]] = {}
 
     def source(self, index: int) -> bytes:
         return self._blob[self._starts[index] : self._starts[index + 1] - 1]
@@ -44,37 +49,69 @@ class TextIndex:
     def files_with(self, text: str, use: str = "text") -> tuple[int, ...]:
         """Indices of the files that contain `text`, ascending.
 
-        `use` narrows it to a name as it stands in code: `calls` (`text(`), `refs` (not called), `stores` (`.text`), `strings`
-        (quoted).
+        `use` narrows it to a name as it stands in code: `word`, `calls` (`text(`), `refs` (not called), `stores` (`.text`),
+        `strings` (quoted). A name in too many files gives none; `is_common` tells.
         """
-        key = (text, use)
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = tuple(self._search(text.encode(), _TESTS.get(use)))
-        return known
+        if use == "text":
+            known = self._texts.get(text)
+            if known is None:
+                known = self._texts[text] = tuple(self._containing(text.encode()))
+            return known
+        uses = self._uses.get(text)
+        if uses is None:
+            uses = self._uses[text] = self._classify(text.encode())
+        found = uses[_USES.index(use)]
+        return found if len(found) <= MOST_FILES else ()
 
-    def _search(self, needle: bytes, test: Test | None) -> Iterable[int]:
-        blob, starts, length = self._blob, self._starts, len(needle)
+    def _containing(self, needle: bytes) -> Iterator[int]:
+        blob, starts = self._blob, self._starts
         position, index = blob.find(needle), 0
         while position >= 0:
-            if test is not None and not test(blob[position - 1 : position], blob[position + length : position + length + 1]):
-                position = blob.find(needle, position + 1)
-                continue
             while starts[index + 1] <= position:
                 index += 1
             yield index
             position = blob.find(needle, starts[index + 1])
 
+    def _classify(self, name: bytes) -> tuple[tuple[int, ...], ...]:
+        """The files in which a name stands in each of the uses, from one pass over the text."""
+        blob, starts, length = self._blob, self._starts, len(name)
+        found: tuple[dict[int, None], ...] = tuple({} for _ in _USES)
+        words, calls, refs, stores, strings = found
+        position, index = blob.find(name), 0
+        while position >= 0:
+            before, after = blob[position - 1], blob[position + length]
+            if before not in _WORD and after not in _WORD:
+                while starts[index + 1] <= position:
+                    index += 1
+                words[index] = None
+                if after == _OPEN:
+                    calls[index] = None
+                else:
+                    refs[index] = None
+                    if before == _DOT:
+                        stores[index] = None
+                    elif after in _QUOTES:
+                        strings[index] = None
+                if len(calls) > MOST_FILES and len(refs) > MOST_FILES:
+                    break
+                if index in calls and index in refs and index in stores:
+                    position = blob.find(name, starts[index + 1])
+                    continue
+            position = blob.find(name, position + length)
+        return tuple(tuple(f) for f in found)
 
-Test = Callable[[bytes, bytes], bool]
+    def files_with_all(self, texts: Iterable[str]) -> tuple[int, ...]:
+        """Indices of the files that contain every one of `texts`."""
+        found = [set(self.files_with(text)) for text in texts]
+        return tuple(sorted(set.intersection(*found))) if found else ()
 
-_WORD = frozenset(bytes([c]) for c in range(256) if chr(c).isalnum() or c == ord("_") or c > 127)
-_QUOTES = (b"'", b'"')
+    def is_common(self, name: str, use: str) -> bool:
+        """Whether a name occurs in more files than are searched for it; `files_with` then gives none."""
+        self.files_with(name, use)
+        return len(self._uses[name][_USES.index(use)]) > MOST_FILES
 
-_TESTS: dict[str, Test] = {
-    "word": lambda before, after: before not in _WORD and after not in _WORD,
-    "calls": lambda before, after: before not in _WORD and after in (b"(", b" "),
-    "refs": lambda before, after: before not in _WORD and after not in _WORD and after != b"(",
-    "stores": lambda before, after: before == b"." and after not in _WORD and after != b"(",
-    "strings": lambda before, after: before in (*_QUOTES, b":") and after in _QUOTES,
-}
+
+_USES = ("word", "calls", "refs", "stores", "strings")
+_WORD = frozenset(c for c in range(256) if chr(c).isalnum() or c == ord("_") or c > 127)
+_QUOTES = frozenset(b"'\"")
+_OPEN, _DOT = ord("("), ord(".")

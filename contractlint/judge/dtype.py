@@ -23,6 +23,9 @@ from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Aspect, Clause, Effect
 from contractlint.model.finding import Verdict
 
+# The less the library checks, the more the call site must prove, and the further values are followed.
+STEPS = {Effect.SILENT: 6_000, Effect.FAULT: 6_000, Effect.RAISES: 1_200, Effect.SLOW: 600}
+
 # What a model's dtype can be where kernels run: engines serve in one of these.
 MODEL_DTYPES = frozenset(("bfloat16", "float16"))
 
@@ -105,7 +108,7 @@ def _judge_clause(site: JudgedSite, judgement: DtypeJudgement, clause: Clause) -
         judgement.doubts.append((clause, "it comes out of `*` or `**` arguments that are not followed", None))
         return
     frame = site.frame(*hypothesis(site, clause.when))
-    for alt in site.flow.query(judgement.node, frame):
+    for alt in site.flow.query(judgement.node, frame, steps=STEPS[clause.effect]):
         judgement.dtypes.append(_label(alt))
         dtype, doubt = _dtype_of(site, judgement.parameter, alt)
         if dtype is None and not doubt:
