@@ -62,8 +62,9 @@ def _public(found: list[Callable_]) -> list[Callable_]:
 
 def _is_public(name: str, api: bool) -> bool:
     parts = name.split(".")[1:]
-    hidden = any(part.startswith("_") and part != "__init__" for part in parts)
-    return not hidden and parts[0] not in INTERNAL and (api or len(parts) <= 3)
+    hidden = any(part.startswith("_") and part not in ("__init__", "__call__") for part in parts)
+    method = len(parts) > 1 and parts[-2][:1].isupper()  # a method may stand one level deeper than a function
+    return not hidden and parts[0] not in INTERNAL and (api or len(parts) <= 3 + method)
 
 
 def _rank(name: str, api: bool) -> tuple[bool, bool, int, str]:

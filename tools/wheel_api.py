@@ -45,24 +45,67 @@ class Module:
     exported: list[str] | None = None
 
 
+class Modules:
+    """The modules of a package. Those deep inside are only parsed when a re-export leads to them."""
+
+    def __init__(self, root: Path, package: str, skip: tuple[str, ...]) -> None:
+        self._base = root / package
+        self._package = package
+        self._paths: dict[str, Path] = {}
+        self._parsed: dict[str, Module | None] = {}
+        self.first: list[str] = []
+        for path in sorted(self._base.rglob("*.py")):
+            relative = path.relative_to(self._base)
+            if relative.parts[0] in skip or "tests" in relative.parts:
+                continue
+            parts = (package, *relative.with_suffix("").parts)
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            self._paths[name] = path
+            shallow = len(relative.parts) <= DEPTH or relative.name == "__init__.py"
+            if shallow or API_DECORATOR.encode() in path.read_bytes():
+                self.first.append(name)
+
+    def get(self, name: str) -> Module | None:
+        if name not in self._parsed:
+            self._parsed[name] = self._parse(name) if name in self._paths else None
+        return self._parsed[name]
+
+    def definition(self, home: tuple[str, str]) -> Definition:
+        module = self.get(home[0])
+        assert module is not None
+        return module.definitions[home[1]]
+
+    def _parse(self, name: str) -> Module | None:
+        path = self._paths[name]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                tree = ast.parse(path.read_bytes())
+            except SyntaxError:
+                return None
+        module = Module(name, path.relative_to(self._base).as_posix(), path.name == "__init__.py")
+        _bind(tree.body, module, weak=False)
+        return module
+
+
 def read_package(root: Path, package: str, skip: tuple[str, ...] = ("data",)) -> list[Callable_]:
     """Return the callables of `package` under `root`, ignoring the subfolders named in `skip`."""
-    modules = {module.name: module for module in _modules(root, package, skip)}
+    modules = Modules(root, package, skip)
     paths: dict[tuple[str, str], set[str]] = {}
-    for module in modules.values():
+    for module in filter(None, map(modules.get, modules.first)):
         for name in _bound_names(module, modules, set()):
             home = _resolve(module.name, name, modules, set())
             if home is not None:
                 paths.setdefault(home, set()).add(f"{module.name}.{name}")
     found: dict[tuple[str, str], Callable_] = {}
     for home in paths:
-        definition = modules[home[0]].definitions[home[1]]
+        definition = modules.definition(home)
         for suffix, owner, function in _callables(definition, home, modules, 0):
             key = (owner, f"{function.name}:{function.lineno}")
             entry = found.get(key)
             if entry is None:
                 text = signature_text(function, method=bool(suffix))
-                entry = found[key] = Callable_(text, f"{modules[owner].path}:{function.lineno}", _is_api(function))
+                entry = found[key] = Callable_(text, f"{_path_of(modules, owner)}:{function.lineno}", _is_api(function))
             entry.names.update(path + suffix for path in paths[home])
             if suffix == ".__init__":
                 entry.names.update(paths[home])
@@ -86,27 +129,9 @@ def signature_text(function: ast.FunctionDef | ast.AsyncFunctionDef, *, method: 
     return f"({ast.unparse(arguments)}){returns}"
 
 
-def _modules(root: Path, package: str, skip: tuple[str, ...]) -> Iterator[Module]:
-    base = root / package
-    for path in sorted(base.rglob("*.py")):
-        relative = path.relative_to(base)
-        if relative.parts[0] in skip or "tests" in relative.parts:
-            continue
-        source = path.read_bytes()
-        if len(relative.parts) > DEPTH and relative.name != "__init__.py" and API_DECORATOR.encode() not in source:
-            continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                tree = ast.parse(source)
-            except SyntaxError:
-                continue
-        parts = (package, *relative.with_suffix("").parts)
-        is_package = parts[-1] == "__init__"
-        name = ".".join(parts[:-1] if is_package else parts)
-        module = Module(name, relative.as_posix(), is_package)
-        _bind(tree.body, module, weak=False)
-        yield module
+def _path_of(modules: Modules, name: str) -> str:
+    module = modules.get(name)
+    return module.path if module is not None else ""
 
 
 def _bind(body: list[ast.stmt], module: Module, *, weak: bool) -> None:
@@ -165,7 +190,7 @@ def _is_bound(module: Module, name: str) -> bool:
     return name in module.definitions or name in module.imports
 
 
-def _bound_names(module: Module, modules: dict[str, Module], seen: set[str]) -> set[str]:
+def _bound_names(module: Module, modules: Modules, seen: set[str]) -> set[str]:
     if module.name in seen:
         return set()
     seen.add(module.name)
@@ -182,12 +207,12 @@ def _bound_names(module: Module, modules: dict[str, Module], seen: set[str]) -> 
     return {name for name in names if not name.startswith("_")}
 
 
-def _resolve(module: str, name: str, modules: dict[str, Module], seen: set[tuple[str, str]]) -> tuple[str, str] | None:
+def _resolve(module: str, name: str, modules: Modules, seen: set[tuple[str, str]]) -> tuple[str, str] | None:
     """Follow re-exports of `module.name` to the module and name of its definition, inside the package only."""
-    if (module, name) in seen or module not in modules:
+    here = modules.get(module)
+    if (module, name) in seen or here is None:
         return None
     seen.add((module, name))
-    here = modules[module]
     if name in here.definitions:
         return module, name
     if name in here.imports:
@@ -200,7 +225,7 @@ def _resolve(module: str, name: str, modules: dict[str, Module], seen: set[tuple
 
 
 def _callables(
-    definition: Definition, home: tuple[str, str], modules: dict[str, Module], depth: int
+    definition: Definition, home: tuple[str, str], modules: Modules, depth: int
 ) -> Iterator[tuple[str, str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Yield (suffix, defining module, function): a function itself, or the public methods of a class, inherited too."""
     if not isinstance(definition, ast.ClassDef):
@@ -209,7 +234,7 @@ def _callables(
     own: set[str] = set()
     for statement in definition.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            hidden = statement.name.startswith("_") and statement.name != "__init__"
+            hidden = statement.name.startswith("_") and statement.name not in ("__init__", "__call__")
             decorators = {_decorator_name(node) for node in statement.decorator_list}
             own.add(statement.name)
             if not hidden and not decorators & {"property", "setter", "overload"}:
@@ -217,10 +242,8 @@ def _callables(
     for base in definition.bases if depth < 4 else ():
         if isinstance(base, ast.Name):
             parent = _resolve(home[0], base.id, modules, set())
-            if parent is not None and isinstance(modules[parent[0]].definitions[parent[1]], ast.ClassDef):
-                for suffix, owner, function in _callables(
-                    modules[parent[0]].definitions[parent[1]], parent, modules, depth + 1
-                ):
+            if parent is not None and isinstance(modules.definition(parent), ast.ClassDef):
+                for suffix, owner, function in _callables(modules.definition(parent), parent, modules, depth + 1):
                     if suffix[1:] not in own:
                         own.add(suffix[1:])
                         yield suffix, owner, function
