@@ -1,9 +1,9 @@
 """What torch does to dtypes, as tables; nothing here imports torch.
 
-A lookup (`function_rule`, `method_rule`, `attribute_rule`, `module_rule`, `binary_rule`, `unary_rule`) gives a `Rule`,
-whose `result` is an expression over the arguments of the call; a method's `self` is argument 0. `resolve(rule, arguments)`
-turns the rule and what is known of the arguments into a value, and says which arguments decided it; `reads(rule.result)`
-names the arguments that can matter at all. The expressions (see `algebra`):
+A lookup (`function_rule`, `method_rule`, `attribute_rule`, `module_rule`, `binary_rule`, `unary_rule`) gives a
+`Rule`, whose `result` is an expression over the arguments of the call; a method's `self` is argument 0.
+`resolve(rule, call)` turns the rule and what is known of the arguments into a value, and says which arguments decided
+it; `reads(rule.result)` names the arguments that can matter at all. The expressions (see `algebra`):
 
 - dtype of: `SameAs` an argument, `Promoted` arguments, a `Fixed` dtype, the numbers in the arguments (`OfContents`), a
   parameter of the module (`OfParameter`), an argument that is a dtype (`FromKeyword`, `FromAny`);

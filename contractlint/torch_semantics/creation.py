@@ -71,6 +71,8 @@ _add(Rule(keyword(DEFAULT_DTYPE), aliases=True, layout="contiguous"), functions=
 _add(Rule(same(0, "ext_tensor"), aliases=True), functions="from_dlpack utils.dlpack.from_dlpack")
 _add(Rule(Undetermined("the dtype is what was saved")), functions="load")
 
+_add(Rule(keyword(flat(OfContents((arg(1, "values"),))))), functions="sparse_coo_tensor")
+
 # `nn.Parameter(x)` shares x's memory.
 _parameter = Rule(same(0, "data"), aliases=True, layout="preserves")
 _add(_parameter, functions="nn.Parameter nn.parameter.Parameter nn.Buffer nn.parameter.Buffer")

@@ -8,7 +8,7 @@ from contractlint.torch_semantics.table import INT64, SELF, Table, arg, either, 
 TABLE = Table()
 _add = TABLE.add
 
-_add(Rule(flat(SELF)), "gather index_select take take_along_dim masked_select")
+_add(Rule(flat(SELF), layout="preserves"), "gather index_select take take_along_dim masked_select")
 # The out-of-place forms copy first; the values that they write are converted to the dtype of the copy, or must have it.
 _written = Rule(SELF, layout="preserves")
 _add(_written, "scatter scatter_add scatter_reduce index_add index_copy index_fill index_put", in_place=True)
@@ -16,8 +16,8 @@ _add(_written, "index_reduce masked_fill masked_scatter", in_place=True)
 _add(_written, "select_scatter slice_scatter diagonal_scatter as_strided_scatter", methods="put")
 
 _coordinates = either(Many(INT64), INT64, Test("true", arg(None, "as_tuple")))
-_add(Rule(_coordinates), "nonzero")
-_add(Rule(INT64), "argwhere")
+_add(Rule(_coordinates, layout="may_be_strided"), "nonzero")
+_add(Rule(INT64, layout="may_be_strided"), "argwhere")
 _add(Rule(Many(INT64)), functions="unravel_index")
 # With only a condition, `torch.where` is `nonzero(as_tuple=True)`.
 _chosen = Promoted((arg(1, "input", "self"), arg(2, "other")))

@@ -48,13 +48,17 @@ _add(Rule(keyword(SELF, 3), layout="preserves"), "softmax log_softmax softmin")
 
 # Layers: input and weight must agree, so the input tells.
 _convolutions = "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d"
-_add(Rule(_SELF), f"linear bilinear {_convolutions}", torch=f"bilinear {_convolutions}")
-_add(Rule(SELF), "layer_norm rms_norm group_norm batch_norm instance_norm")
+_add(Rule(_SELF, layout="preserves"), "linear")
+_add(Rule(_SELF), f"bilinear {_convolutions}", torch=f"bilinear {_convolutions}")
+_add(Rule(SELF, layout="preserves"), "layer_norm rms_norm", torch="layer_norm rms_norm")
+_add(Rule(SELF), "group_norm batch_norm instance_norm")
 _add(Rule(flat(FLOAT)), "local_response_norm lp_pool1d lp_pool2d")
-_add(Rule(SELF), "normalize", torch="layer_norm rms_norm group_norm batch_norm instance_norm")
+_add(Rule(SELF), "normalize", torch="group_norm batch_norm instance_norm")
+# Which kernel runs decides the order of its dimensions in memory.
 _add(Rule(flat(same(0, "query"))), "scaled_dot_product_attention")
-_add(Rule(flat(same(1, "weight"))), "embedding embedding_bag")
-_add(Rule(flat(INT64)), "one_hot")
+_add(Rule(flat(same(1, "weight")), layout="preserves"), "embedding embedding_bag")
+TABLE.add(Rule(flat(same(0, "weight")), layout="preserves"), functions="embedding")
+_add(Rule(flat(INT64), layout="contiguous"), "one_hot")
 _add(Rule(flat(keyword(Fixed("bfloat16"), 9, "output_dtype"))), "scaled_mm")
 
 # Pooling, which can return the indices of what it kept.
@@ -76,7 +80,8 @@ _add(
 )
 
 # Resampling and rearranging.
-_add(Rule(_SELF), "pad interpolate upsample grid_sample fold unfold")
+_add(Rule(_SELF, layout="preserves"), "pad")
+_add(Rule(_SELF), "interpolate upsample grid_sample fold unfold")
 _add(Rule(_SELF), "pixel_shuffle pixel_unshuffle channel_shuffle", torch="pixel_shuffle pixel_unshuffle")
 _add(Rule(flat(same(0, "theta"))), "affine_grid")
 

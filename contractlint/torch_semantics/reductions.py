@@ -59,11 +59,11 @@ _extremum = Choice((Case((Test("tensor", SECOND),), BOTH), Case((given(1, *DIM),
 _add(Rule(_extremum, layout="preserves"), "max min")
 _add(Rule(either(_pair, zero_dim(SELF), given(1, *DIM)), layout="preserves"), "median nanmedian")
 _add(Rule(_pair, layout="preserves"), "kthvalue mode")
-_add(Rule(Several((SELF, _indices), ("values", "indices"))), "sort topk cummax cummin")
+_add(Rule(Several((SELF, _indices), ("values", "indices")), layout="preserves"), "sort topk cummax cummin")
 _ends = Several((_reduced(SELF, None), _reduced(SELF, None)), ("min", "max"))
 _add(Rule(_ends, layout="preserves"), "aminmax")
-_add(Rule(_indices), "argsort")
-_add(Rule(SELF), "msort")
+_add(Rule(_indices, layout="preserves"), "argsort")
+_add(Rule(SELF, layout="preserves"), "msort")
 
 
 def _unique(inverse: Arg, counts: Arg) -> Result:
@@ -76,9 +76,9 @@ _add(Rule(_unique(arg(2, "return_inverse"), arg(3, "return_counts"))), "unique")
 _add(Rule(_unique(arg(1, "return_inverse"), arg(2, "return_counts"))), "unique_consecutive")
 
 # Counting.
-_add(Rule(_SELF), "histc")
+_add(Rule(_SELF, layout="contiguous"), "histc")
 _add(Rule(Several((_SELF, _SELF), ("hist", "bin_edges"))), "histogram")
 _weighted = Lifted(SameAs(arg(1, "weights")), "weights")
-_add(Rule(either(_weighted, INT64, given(1, "weights"))), "bincount")
+_add(Rule(either(_weighted, INT64, given(1, "weights")), layout="contiguous"), "bincount")
 _place = either(INT32, INT64, Test("true", arg(None, "out_int32")))
-_add(Rule(_place), functions="searchsorted bucketize")
+_add(Rule(_place, layout="preserves"), functions="searchsorted bucketize")

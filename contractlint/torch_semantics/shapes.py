@@ -33,7 +33,8 @@ _add(
     view_copy diagonal_copy unfold_copy""",
 )
 _add(Rule(_SELF, layout="preserves"), "flip fliplr flipud roll tril triu")
-_add(Rule(_SELF), "diag diagflat tile rot90")
+_add(Rule(_SELF), "diag diagflat tile")
+_add(Rule(_SELF, layout="may_be_strided"), "rot90")
 _add(Rule(_SELF), functions="combinations")
 _add(Rule(flat(Promoted((Arg(0, rest=True),)))), functions="block_diag")
 _add(Rule(flat(SUM)), functions="vander linalg.vander")

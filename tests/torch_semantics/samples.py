@@ -211,6 +211,8 @@ GROUPS: tuple[tuple[str, str], ...] = (
         """fft.fft fft.ifft fft.fft2 fft.ifft2 fft.fftn fft.ifftn fft.rfft fft.rfft2 fft.rfftn fft.ihfft fft.ihfft2
         fft.ihfftn fft.irfft fft.irfft2 fft.irfftn fft.hfft fft.hfft2 fft.hfftn fft.fftshift fft.ifftshift""",
     ),
+    ("v, 4, return_complex=True; v, 4, return_complex=False; complex_x, 4, center=False", "stft"),
+    ("complex_x[:3], 4; complex_x[:3], 4, return_complex=True", "istft"),
     ("complex_x", "fft.fft fft.ifft fft.irfft fft.hfft"),
 )
 

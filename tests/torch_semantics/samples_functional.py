@@ -45,6 +45,7 @@ GROUPS: tuple[tuple[str, str], ...] = (
     ("b, 2", "nn.functional.local_response_norm"),
     ("b, b, b; q, q, q", "nn.functional.scaled_dot_product_attention"),
     ("i, x", "nn.functional.embedding nn.functional.embedding_bag"),
+    ("x, i", "embedding"),
     ("iv; iv, 4", "nn.functional.one_hot"),
     ("b, 2; b, 2, return_indices=True", "nn.functional.max_pool1d nn.functional.adaptive_max_pool1d"),
     ("a, 2; a, 2, return_indices=True", "nn.functional.max_pool2d nn.functional.adaptive_max_pool2d"),

@@ -6,7 +6,7 @@ import itertools
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contractlint.model.dtypes import DTYPES
@@ -123,6 +123,7 @@ def test_every_pair_of_operands_is_torchs(default: str) -> None:
 real = [name for name in known if DTYPES[name].kind != "complex"]
 
 
+@settings(deadline=None)  # the first example may import torch
 @given(st.tuples(*[st.tuples(st.sampled_from(real), st.sampled_from(("tensor", "zero_dim")))] * 3))
 def test_three_operands_are_torchs(operands: tuple[tuple[str, OperandKind], ...]) -> None:
     """A fused operation sees all its operands at once, which is not the same as pair by pair."""
