@@ -84,7 +84,7 @@ def compile_files(files: Sequence[SourceFile]) -> Compiled:
 def _parse(source: SourceFile, sink: list[ContractProblem]) -> _Document | None:
     try:
         content = source.content.decode("utf-8")
-        table = toml.loads(content)
+        table = toml.loads_flat(content) if source.path.name == SIGNATURES else toml.loads(content)
     except UnicodeDecodeError:
         sink.append(ContractProblem(source.name, 1, "the file is not UTF-8"))
         return None
