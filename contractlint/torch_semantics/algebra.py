@@ -31,7 +31,7 @@ contiguous for many arguments, even contiguous ones. unknown: nothing is claimed
 Fill = Literal["zero", "uninitialised", "other"]
 """What an allocator leaves in the memory it returns."""
 
-TestKind = Literal["given", "true", "tensor", "dtype"]
+TestKind = Literal["passed", "given", "true", "tensor"]
 PythonKind = Literal["int", "float", "bool", "size", "str", "none", "device", "dtype_info", "other"]
 
 
@@ -125,7 +125,7 @@ class Many(NamedTuple):
 
 
 class Test(NamedTuple):
-    """A question about an argument: is it given (and not None), is it true, is it a tensor, is it a dtype?"""
+    """A question about an argument: is it passed, is it given (passed and not None), is it true, is it a tensor?"""
 
     kind: TestKind
     arg: Arg

@@ -50,6 +50,8 @@ from contractlint.torch_semantics.promotion import (
 )
 
 OUT = Arg(None, ("out",))
+UNPACKED = "**"
+"""How an argument was passed that can be among unpacked ones."""
 AFTER_SELF = Arg(1, ("dtype", "other"), rest=True)
 _LEGACY = {"Float": "float32", "Double": "float64", "Half": "float16", "BFloat16": "bfloat16", "Byte": "uint8",
            "Char": "int8", "Short": "int16", "Int": "int32", "Long": "int64", "Bool": "bool"}  # fmt: skip
@@ -85,14 +87,14 @@ class Given(NamedTuple):
         for name in arg.names:
             if name in self.keywords:
                 return name, self.keywords[name]
-        return ("**", UnknownValue("unpacked arguments")) if self.open else None
+        return (UNPACKED, UnknownValue("unpacked arguments")) if self.open else None
 
     def rest(self, arg: Arg) -> Iterator[tuple[Source, Value]]:
         """See `Arguments`."""
         yield from list(enumerate(self.positional))[arg.position or 0 :]
         yield from ((name, self.keywords[name]) for name in arg.names if name in self.keywords)
         if self.open:
-            yield "**", UnknownValue("unpacked arguments")
+            yield UNPACKED, UnknownValue("unpacked arguments")
 
     def parameter(self, name: str) -> Value:
         """See `Arguments`."""
@@ -101,20 +103,17 @@ class Given(NamedTuple):
 
 def resolve(rule: Rule | Result, call: Arguments, *, default: str = DEFAULT) -> Value:
     """The value of a call. `default` is torch's default dtype where it is known."""
-    result = rule
-    if isinstance(rule, Rule):
+    out = call.get(OUT) if isinstance(rule, Rule) else None
+    if out is not None:
         # Wherever torch takes `out=`, it returns that tensor and keeps its dtype.
-        out = call.get(OUT)
-        if out is not None and isinstance(out[1], TensorValue):
-            return out[1]._replace(sources=(out[0],))
-        if out is not None and isinstance(out[1], SequenceValue):
-            return out[1]
-        result = rule.result
+        source, value = out
+        if isinstance(value, TensorValue):
+            return value._replace(sources=(source,))
+        if isinstance(value, SequenceValue) or (isinstance(value, UnknownValue) and source != UNPACKED):
+            return value
     try:
-        return _Resolver(call, default).value(result)  # type: ignore[arg-type]
-    except Undecidable as problem:
-        return UnknownValue(str(problem))
-    except NotPromotable as problem:
+        return _Resolver(call, default).value(rule.result if isinstance(rule, Rule) else rule)
+    except (Undecidable, NotPromotable) as problem:
         return UnknownValue(str(problem))
 
 
@@ -254,7 +253,10 @@ class _Resolver:
 
     def from_any(self, result: FromAny) -> Value:
         zero_dim = self.is_zero_dim(result.otherwise)
-        for source, value in self.call.rest(AFTER_SELF):
+        passed = list(self.call.rest(AFTER_SELF))
+        # A dtype that is known settles it, whatever unknown device stands before it.
+        passed.sort(key=lambda one: not isinstance(one[1], DtypeValue))
+        for source, value in passed:
             if isinstance(value, DtypeValue):
                 return TensorValue(value.name, zero_dim, (source,))
             if isinstance(value, TensorValue) and result.tensors:
@@ -300,17 +302,19 @@ class _Resolver:
 
     def test(self, test: Test) -> bool | None:
         got = self.call.get(test.arg)
-        if got is None or got[1] == NONE:
+        if got is None:
             return False
-        value = got[1]
+        source, value = got
+        if test.kind == "passed":
+            return True if source != UNPACKED else None
+        if value == NONE:
+            return False
         if isinstance(value, UnknownValue):
             return None
         if test.kind == "given":
             return True
         if test.kind == "tensor":
             return isinstance(value, TensorValue)
-        if test.kind == "dtype":
-            return isinstance(value, DtypeValue)
         return bool(value.value) if isinstance(value, NumberValue) and value.value is not None else None
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contractlint.torch_semantics.algebra import Arg, FromAny, Lifted, Many, Promoted, Rule
-from contractlint.torch_semantics.table import FIRST, REAL, SELF, SUM, Table, flat, same
+from contractlint.torch_semantics.algebra import Arg, FromAny, Lifted, Many, Promoted, Rule, Test
+from contractlint.torch_semantics.table import FIRST, REAL, SELF, SUM, Table, arg, either, flat, same
 
 TABLE = Table()
 _add = TABLE.add
@@ -11,7 +11,9 @@ _add = TABLE.add
 _SELF = flat(SELF)
 
 # Views in the same order of elements.
-_add(Rule(FromAny(_SELF), aliases=True, layout="preserves"), methods="view")
+# A dtype stands alone; more arguments than one are sizes.
+_viewed = either(_SELF, FromAny(_SELF), Test("passed", arg(2)))
+_add(Rule(_viewed, aliases=True, layout="preserves"), methods="view")
 _view = Rule(_SELF, aliases=True, layout="preserves")
 _add(_view, "unsqueeze squeeze flatten reshape ravel unflatten", methods="view_as reshape_as")
 _add(_view, functions="atleast_1d atleast_2d atleast_3d")
