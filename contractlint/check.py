@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,7 +115,8 @@ def _session(
         if progress is not None:
             progress("reading", 0, 0)
         project = Project(tree, store, _tests(tree))
-        flow = Flow(project)
+        enums = {name for t in targets for name in catalog.at(t.library, t.release).enums}
+        flow = Flow(project, frozenset(enums))
         if progress is not None:
             progress("finding calls", 0, 0)
         sites = {t.library: find_call_sites(flow, library_of(catalog, t.library)) for t in targets}
@@ -154,6 +155,9 @@ def is_distinctive(entry_point: str) -> bool:
 
 def _judged(session: Session, site: CallSite, target: Target) -> JudgedSite:
     view = session.catalog.at(target.library, target.release)
+    canonical = view.canonical(site.spelled) if site.spelled else None
+    if canonical is not None and canonical != site.entry_point:
+        site = replace(site, entry_point=canonical)  # known by another name in this release
     return JudgedSite(session.flow, site, view, view.signature(site.entry_point))
 
 

@@ -37,6 +37,7 @@ class CallSite:
     reason: str = ""
     facts: Facts = ()
     given: tuple[tuple[str, Node], ...] = ()
+    spelled: str = ""  # the import path by which the engine names it
 
     @property
     def line(self) -> int:
@@ -83,24 +84,24 @@ def _resolve(flow: Flow, fn: Function, record: CallRecord, library: Library) -> 
     function = record.node.parts[0]
     if not _followed(function, library):
         return
-    names: dict[str, Facts] = {}
+    names: dict[str, tuple[Facts, str]] = {}
     for facts, leaf in _arms(function):
-        for alt in flow.brief(leaf, Frame.make(fn)):
+        for alt in flow.callee(leaf, Frame.make(fn)):
             value = alt.value
             if isinstance(value, Partial):
                 value = value.target
             if isinstance(value, Callable) and isinstance(value.target, External):
                 canonical = library.canonical(value.target.name)
                 if canonical is not None:
-                    names.setdefault(canonical, facts)
-    for canonical, facts in names.items():
-        yield CallSite(fn, record, canonical, facts=facts)
+                    names.setdefault(canonical, (facts, value.target.name))
+    for canonical, (facts, spelled) in names.items():
+        yield CallSite(fn, record, canonical, facts=facts, spelled=spelled)
     if names:
         return
     short = last_name(function)
     looks_like = library.short_names.get(short)
     if looks_like is not None and function.kind in ("attr", "global", "import"):
-        alts = flow.brief(function, Frame.make(fn))
+        alts = flow.callee(function, Frame.make(fn))
         unknown = [a.value for a in alts if isinstance(a.value, Unknown)]
         if unknown and len(unknown) == len(alts):
             yield CallSite(fn, record, looks_like, f"`{short}` could not be resolved: {unknown[0].reason}")

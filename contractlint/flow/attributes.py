@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from contractlint.flow.nodes import CallRecord, Facts, Node, render
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from contractlint.flow.evaluate import Flow, Frame
 
 MAX_STORES = 250
+GUESS_STEPS = 500
 
 # Calls that store an attribute by its quoted name: positions of object, name and value; -1 is the receiver.
 STORING_CALLS: dict[str, tuple[int, int, int]] = {
@@ -97,6 +98,9 @@ class Attributes:
             refs = self.flow.project.resolve_dotted(f"{value.name}.{name}")
             return self.flow.references(refs)
         if isinstance(value, Callable) and isinstance(value.target, External):
+            enum = value.target.name.rpartition(".")[2]
+            if enum in self.flow.enums:
+                return [Alt(Member(enum, name))]
             return [Alt(external_value(f"{value.target.name}.{name}"))]
         if isinstance(value, NoneValue):
             return []
@@ -153,8 +157,12 @@ class Attributes:
         exact = self._exact(cls, base, name, frame)
         if exact is not None:
             return exact
-        stores = [s for s in self.stores(name) if self._stored_on(s, cls)]
+        judged = [(s, self._stored_on(s, cls)) for s in self.stores(name)]
+        stores = [s for s, on in judged if on is True]
         out = self._values(stores, name)
+        possible = [s for s, on in judged if on is None]
+        if possible:
+            out.extend(replace(a, guess=True) for a in self._values(possible, name))
         fields = self._fields(cls, name)
         out.extend(fields)
         if not out:
@@ -204,22 +212,16 @@ class Attributes:
         ]
         return self._values(stores, name) if stores else None
 
-    def _stored_on(self, store: Store, cls: Class) -> bool:
+    def _stored_on(self, store: Store, cls: Class) -> bool | None:
+        """Whether a store is on an object of a class: yes, no, or perhaps (a layer of unknown class)."""
         owner = store.fn.owner
         if store.base.kind == "param" and store.fn.is_method and store.base.parts[0] == store.fn.ir.params[0].name:
             return owner is not None and self.flow.project.related(owner, cls)
         classes, complete = self.flow.callers.classes(store.base, store.fn, store.facts)
         if classes:
             return any(self.flow.project.related(c, cls) for c in classes)
-        return not complete and self._could_hold(cls, store)
-
-    def _could_hold(self, cls: Class, store: Store) -> bool:
-        """Whether code that stores on an object of unknown class may mean this class: its module knows the class's name,
-        or the object is a layer, and the class is one."""
-        base = store.base
-        if base.kind == "param" and base.parts[0] in ("layer", "module") and self.is_module(cls):
-            return True
-        return False
+        layer = store.base.kind == "param" and store.base.parts[0] in ("layer", "module") and self.is_module(cls)
+        return None if layer and not complete else False
 
     def is_module(self, cls: Class) -> bool:
         """Whether a class is a torch module."""
@@ -263,7 +265,9 @@ class Attributes:
 
         flow = self.flow
         constructions = [c for c in flow.callers.constructions(cls) if flow.usable(c.fn)]
-        for made in focused_scopes(flow, constructions, lambda c: c.fn):
+        chosen = focused_scopes(flow, constructions, lambda c: c.fn)
+        for turn in flow.shares(len(chosen)):
+            made = chosen[turn]
             bound = bind(flow, made.record.node, formals, 0)
             node = bound.arguments.get(name)
             frame = Frame.make(made.fn, made.record.facts)
@@ -275,7 +279,7 @@ class Attributes:
             else:
                 what = f"kept as `{name}` of `{cls.name}`"
                 yield [
-                    (a.at(made.fn.file, made.record.line, what) if a.path else a).through(*scope(made.fn))
+                    replace((a.at(made.fn.file, made.record.line, what) if a.path else a).through(*scope(made.fn)), kept=True)
                     for a in flow.ev(node, frame)
                 ]
 
@@ -297,7 +301,8 @@ class Attributes:
             return [Alt(Unknown(f"`.{name}` of an object whose class is not known"))]
         self.flow.guessing = True
         try:
-            return self._by_name(name)
+            with self.flow.at_most(GUESS_STEPS):
+                return self._by_name(name)
         finally:
             self.flow.guessing = False
 
@@ -311,7 +316,7 @@ class Attributes:
         if not out:
             return [Alt(Unknown(f"`.{name}` of an object whose class is not known"))]
         if len(owners) > 1:
-            out = [Alt(a.value, a.path, a.pending, a.trail, True) for a in out]
+            out = [replace(a, guess=True) for a in out]
         return out
 
     # stores
@@ -363,7 +368,7 @@ class Attributes:
                 continue
             frame = Frame.make(store.fn, store.facts)
             for alt in self.flow.ev(store.value, frame):
-                kept = alt.through(*scope(store.fn))
+                kept = replace(alt.through(*scope(store.fn)), kept=True)
                 if alt.path is not None:
                     kept = kept.at(store.fn.file, store.line, f"stored as `{render(store.base)}.{name}`")
                 out.append(kept)

@@ -185,7 +185,15 @@ class Callers:
         if verdict is True:
             yield Caller(caller, record, skip)
         elif verdict is None and self._plausible(record.node, fn, skip):
-            yield Caller(caller, record, skip, guess=True)
+            yield Caller(caller, record, skip, guess=not self._only_family(owner, name))
+
+    def _only_family(self, owner: Class, name: str) -> bool:
+        """Whether nothing but this class and its relatives defines a method of this name, so that it can mean no other."""
+        project = self.flow.project
+        if project.text.is_common(name, "calls"):
+            return False
+        definers = project.definers(name)
+        return 0 < len(definers) <= 12 and all(project.related(c, owner) for c in definers)
 
     def _plain_targets(self, function: Node, caller: Function) -> list[Function]:
         from contractlint.flow.evaluate import Frame
@@ -194,7 +202,7 @@ class Callers:
             return []
         if function.kind == "attr" and not _module_chain(function):
             return []
-        alts = self.flow.brief(function, Frame.make(caller))
+        alts = self.flow.structural(function, Frame.make(caller))
         return [a.value.target for a in alts if isinstance(a.value, Callable) and isinstance(a.value.target, Function)]
 
     def _receives(
@@ -234,7 +242,7 @@ class Callers:
 
         found: list[Class] = []
         complete = True
-        for alt in self.flow.brief(base, Frame.make(caller, facts)):
+        for alt in self.flow.structural(base, Frame.make(caller, facts)):
             value = alt.value
             if isinstance(value, Instance) and isinstance(value.cls, Class):
                 found.append(value.cls)
@@ -311,7 +319,7 @@ class Callers:
 
         if function.kind not in ("global", "import", "free", "class") and not _module_chain(function):
             return False
-        alts = self.flow.brief(function, Frame.make(caller))
+        alts = self.flow.structural(function, Frame.make(caller))
         return any(isinstance(a.value, ClassValue) and a.value.cls == cls for a in alts)
 
     def _class_values(self, cls: Class) -> Iterator[Caller]:

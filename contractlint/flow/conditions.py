@@ -77,6 +77,11 @@ def _decide_comparison(flow: Flow, test: Node, frame: Frame) -> bool | None:
         said = _from_fact(flow, fact, holds, left, wanted, frame)
         if said is not None:
             return said != negative
+    for assumed in flow.assume:
+        if _last_name(left) == assumed.name:
+            said = _implied(list(assumed.values), not assumed.negated, wanted)
+            if said is not None:
+                return said != negative
     outcomes = [_equals(alt.value, wanted) for alt in _cheap(flow, left, frame)]
     result = _agreed(iter(outcomes))
     return None if result is None else result != negative
@@ -89,7 +94,11 @@ def _from_fact(flow: Flow, fact: Node, holds: bool, left: Node, wanted: list[Any
     known = _constants(flow, right, frame, operator in ("in", "not in"))
     if known is None:
         return None
-    positive = (operator in ("==", "is", "in")) == holds
+    return _implied(known, (operator in ("==", "is", "in")) == holds, wanted)
+
+
+def _implied(known: list[Any], positive: bool, wanted: list[Any]) -> bool | None:
+    """Whether a value that is (not) one of `known` is one of `wanted`."""
     if positive:
         if all(value in wanted for value in known):
             return True
@@ -97,6 +106,10 @@ def _from_fact(flow: Flow, fact: Node, holds: bool, left: Node, wanted: list[Any
             return False
         return None
     return False if all(value in known for value in wanted) else None
+
+
+def _last_name(node: Node) -> str:
+    return str(node.parts[-1]) if node.kind in ("attr", "param", "free", "global") else ""
 
 
 def _constants(flow: Flow, node: Node, frame: Frame, several: bool) -> list[Any] | None:
@@ -148,8 +161,9 @@ def _equals(value: Value, wanted: list[Any]) -> bool | None:
 
 def _cheap(flow: Flow, node: Node, frame: Frame) -> tuple[Alt, ...]:
     """The value of a side of a test. Only names and constants are evaluated; calls would cost more than they tell."""
-    if node.kind in ("const", "global", "import", "param", "attr", "free", "phi"):
-        return flow.ev(node, frame) if flow.focus else flow.brief(node, frame)
+    if node.kind in ("const", "member", "global", "import", "param", "attr", "free", "phi"):
+        bare = frame.bare()
+        return flow.ev(node, bare) if flow.focus else flow.brief(node, bare)
     return (Alt(Unknown("")),)
 
 

@@ -6,6 +6,7 @@ It never claims more than it followed: whatever runs out (depth, steps, alternat
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +40,11 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 90
 MAX_STEPS = 6_000
+CALLEE_STEPS = 1_000
+GUESS_STEPS = 500
 MIN_SHARE = 100
 MAX_ALTERNATIVES = 96
-MAX_BOUND = 8
+MAX_FORKS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +60,7 @@ class Frame:
     receiver: Class | None = None
     depth: int = 0
     key: int = 0
+    forks: int = 0
 
     @staticmethod
     def make(
@@ -65,6 +69,7 @@ class Frame:
         bound: dict[str, tuple[Node, Frame] | tuple[Alt, ...]] | None = None,
         receiver: Class | None = None,
         depth: int = 0,
+        forks: int = 0,
     ) -> Frame:
         shown = tuple((test.id, holds) for test, holds in facts)
         links: Hashable = None
@@ -75,30 +80,48 @@ class Frame:
             )
         who = (receiver.module.file, receiver.index) if receiver is not None else None
         key = intern_key(("frame", fn.file, fn.index, shown, links, who))
-        return Frame(fn, facts, bound, receiver, depth, key)
+        return Frame(fn, facts, bound, receiver, depth, key, forks)
+
+    def bare(self) -> Frame:
+        """The same frame without facts: what a test compares is looked up apart from the branch that asks."""
+        return Frame.make(self.fn, (), self.bound, self.receiver, self.depth) if self.facts else self
 
     def given(self, facts: Facts) -> Frame:
-        """The same frame under more facts."""
-        if not facts:
+        """The same frame under more facts.
+
+        A name assigned under one guard after another has two histories for each guard; only so many are kept apart.
+        """
+        if not facts or self.forks >= MAX_FORKS:
             return self
         known = {(test.id, holds) for test, holds in self.facts}
         new = tuple(f for f in facts if (f[0].id, f[1]) not in known)
         if not new:
             return self
-        return Frame.make(self.fn, self.facts + new, self.bound, self.receiver, self.depth)
+        return Frame.make(self.fn, self.facts + new, self.bound, self.receiver, self.depth, self.forks + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A name is (not) one of these values, as `conditions.comparable` spells them."""
+
+    name: str
+    values: tuple[Any, ...]
+    negated: bool = False
 
 
 class Flow:
     """One analysis of a project. Not safe for use by several threads."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, enums: frozenset[str] = frozenset()) -> None:
         from contractlint.flow.attributes import Attributes
         from contractlint.flow.callers import Callers
 
         self.project = project
+        self.enums = enums  # names of enumerations that libraries define
         self.attributes: Attributes = Attributes(self)
         self.callers: Callers = Callers(self)
         self.focus: frozenset[tuple[str, str]] = frozenset()
+        self.assume: tuple[Assumption, ...] = ()
         self.tests_count = False
         self._graphs: dict[tuple[str, int], Graph] = {}
         self._memo: dict[Hashable, tuple[Alt, ...]] = {}
@@ -112,6 +135,7 @@ class Flow:
         self._depth = 0
         self._steps = 0
         self._limit = MAX_STEPS
+        self._deepest = MAX_DEPTH
 
     # graphs
 
@@ -129,16 +153,26 @@ class Flow:
     # queries
 
     def query(
-        self, node: Node, frame: Frame, focus: frozenset[tuple[str, str]] = frozenset(), steps: int = MAX_STEPS
+        self,
+        node: Node,
+        frame: Frame,
+        focus: frozenset[tuple[str, str]] = frozenset(),
+        steps: int = MAX_STEPS,
+        assume: tuple[Assumption, ...] = (),
     ) -> tuple[Alt, ...]:
-        """Evaluate with a fresh budget of steps; with `focus`, callers and stores in those scopes are preferred."""
-        self.focus, self._mode = focus, intern_key(("focus", focus))
+        """Evaluate with a fresh budget of steps.
+
+        With `focus`, callers and stores in those scopes are preferred. `assume` says what certain names are, wherever the way
+        of the value meets a test of them: `self.experts.routing_method_type == DeepSeekV3` in a model speaks of the same
+        routing method as the argument `routing_method_type` of the call.
+        """
+        self.focus, self.assume, self._mode = focus, assume, intern_key(("mode", focus, assume))
         self._steps, self._limit = 0, steps
         self._tentative.clear()
         try:
             return self.ev(node, frame)
         finally:
-            self.focus, self._mode = frozenset(), 0
+            self.focus, self.assume, self._mode = frozenset(), (), 0
 
     def guess(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
         """Evaluate what was joined by name alone. One guess on another would lead anywhere, so a second one is not taken."""
@@ -146,9 +180,26 @@ class Flow:
             return (Alt(Unknown("it was reached by name alone, twice over")),)
         self.guessing = True
         try:
-            return self.ev(node, frame)
+            with self.at_most(GUESS_STEPS):
+                return self.ev(node, frame)
         finally:
             self.guessing = False
+
+    def callee(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
+        """What a callee expression can be, with a small budget of its own."""
+        self._steps, self._limit = 0, CALLEE_STEPS
+        self._tentative.clear()
+        return self.brief(node, frame)
+
+    def structural(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
+        """`brief` for facts about the project that are kept (who calls what): what the query at hand has left to spend must
+        not decide them."""
+        saved = self._steps, self._limit, self._deepest, self._cut
+        self._steps, self._limit, self._deepest, self._cut = 0, CALLEE_STEPS, self._depth + MAX_DEPTH, 1 << 30
+        try:
+            return self.brief(node, frame)
+        finally:
+            self._steps, self._limit, self._deepest, self._cut = saved
 
     def brief(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
         """Evaluate without asking what callers pass: enough for callees, classes of receivers and constants."""
@@ -173,7 +224,7 @@ class Flow:
         if active is not None:
             self._cut = min(self._cut, active)
             return ()
-        if self._depth > MAX_DEPTH:
+        if self._depth > self._deepest:
             self._cut = -1
             return (Alt(Unknown("the chain of calls is deeper than the analysis follows")),)
         self._steps += 1
@@ -210,6 +261,16 @@ class Flow:
             self._limit = min(limit, self._steps + max((limit - self._steps) // (count - turn), MIN_SHARE))
             yield turn
         self._limit = limit
+
+    @contextmanager
+    def at_most(self, steps: int) -> Iterator[None]:
+        """Bound what a part of a query may spend."""
+        limit = self._limit
+        self._limit = min(limit, self._steps + steps)
+        try:
+            yield
+        finally:
+            self._limit = limit
 
     def enter_gather(self, fn: Function, name: str) -> bool:
         """Start following one gathered argument; False when it is being followed already (a function that calls itself)."""
@@ -303,9 +364,7 @@ class Flow:
             texts = tuple(condition_text(fact) for fact in record.facts)
             for alt in self.ev(record.value, frame.given(record.facts)):
                 out.append(alt.given(texts))
-        if not graph.returns:
-            return [Alt(Unknown(f"`{fn.qualname}` only raises"))]
-        return out
+        return out  # nothing where the function only raises
 
     def expression(self, fn: Function, expr: Expr) -> list[Alt]:
         """The value of a default or class-level expression, evaluated at module level."""

@@ -249,6 +249,10 @@ class _Builder:
         if not living:
             state.alive = False
             return
+        shared = len(state.facts)
+        if len(living) > 1:
+            # What an arm asserted on its way holds for the values that come out of it.
+            living = [((*facts, *(f for f in arm.facts[shared:] if f not in facts)), arm) for facts, arm in living]
         if len(living) == 1:
             state.become(living[0][1])
             return

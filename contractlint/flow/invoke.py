@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from contractlint.flow.nodes import Node, render
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_CALL_DEPTH = 5
 MAX_TARGETS = 8
+MAX_CERTAIN = 2
 
 
 def call(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
@@ -55,12 +57,19 @@ def call(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
         if not others:
             return out
     callees = [a for a in flow.ev(function, frame) if not isinstance(a.value, NoneValue)]
+    several = len(callees) > MAX_CERTAIN
     for alt in callees[:MAX_TARGETS]:
         if not (function.kind == "attr" and isinstance(alt.value, Tensor)):
-            out.extend(apply(flow, alt, node, frame))
+            results = apply(flow, alt, node, frame)
+            out.extend(guessed(results) if several else results)
     if len(callees) > MAX_TARGETS:
         out.append(Alt(Unknown(f"`{render(function)}` can be more functions than the analysis follows")))
     return out or [Alt(Unknown(f"`{render(function)}` returns nothing that is followed"))]
+
+
+def guessed(alts: list[Alt]) -> list[Alt]:
+    """The same possibilities, marked as not established: a call of many possible functions says little about each."""
+    return [a if a.guess else replace(a, guess=True) for a in alts]
 
 
 def apply(flow: Flow, callee: Alt, node: Node, frame: Frame) -> list[Alt]:
@@ -137,7 +146,8 @@ def _instance(flow: Flow, value: Instance, node: Node, frame: Frame) -> list[Alt
         return module_call(flow, value.cls.name, node, frame)
     project = flow.project
     out: list[Alt] = []
-    for cls in (value.cls, *project.subclasses(value.cls))[:MAX_TARGETS]:
+    classes = (value.cls, *(() if value.exact else project.subclasses(value.cls)))
+    for cls in classes[:MAX_TARGETS]:
         method = project.find_method(cls, "__call__") or project.find_method(cls, "forward")
         if cls != value.cls and (method is None or method.owner != cls):
             continue
@@ -146,6 +156,8 @@ def _instance(flow: Flow, value: Instance, node: Node, frame: Frame) -> list[Alt
         if frame.depth >= MAX_CALL_DEPTH:
             return [Alt(Unknown(f"`{method.qualname}` lies deeper in calls than the analysis follows"))]
         out.extend(_returned(flow, method, node, frame, 1, cls))
+    if len(classes) > MAX_CERTAIN:
+        out = guessed(out)
     if not out:
         for name in sorted(project.external_bases(value.cls)):
             inherited = module_call(flow, name, node, frame, quiet=True)

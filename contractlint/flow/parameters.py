@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from contractlint.flow.nodes import Node
@@ -84,7 +85,7 @@ def _arrive(flow: Flow, fn: Function, param: ParamIR, item: Passed) -> list[Alt]
         if alt.path is not None:
             arrived = arrived.at(item.fn.file, item.line, f"passed to `{short(fn)}` as `{param.name}`")
         if item.guess:
-            arrived = Alt(arrived.value, arrived.path, arrived.pending, arrived.trail, True)
+            arrived = replace(arrived, guess=True)
         out.append(arrived)
     return out
 

@@ -183,14 +183,15 @@ def _outcome(value: torch.Value, given: _Given, rule: torch.Rule, name: str, nod
     result = restored(value, reason)
     trail = frozenset(t for alt in (*given.positional, *given.keywords.values()) for t in alt.trail)
     guess = source.guess if source is not None else False
+    kept = source.kept if source is not None else False
     if source is not None and isinstance(source.value, Tensor | Values | Sequence_) and rule.fill is None:
-        return Alt(result, source.path, source.pending, trail, guess)
+        return Alt(result, source.path, source.pending, trail, guess, kept)
     if isinstance(result, Unknown) and source is None:
         first = next((a for a in given.positional if isinstance(a.value, Unknown) and a.path is not None), None)
         return Alt(result, first.path if first is not None else None, (), trail)
     before = source if source is not None else Alt(result)
     step = _what(result, name, node)
-    return Alt(result, before.path, before.pending, trail, guess).at(frame.fn.file, node.line, step)
+    return Alt(result, before.path, before.pending, trail, guess, kept).at(frame.fn.file, node.line, step)
 
 
 def _reason(source: Alt | None, node: Node) -> str:
@@ -281,7 +282,8 @@ def combine(operator: str, lefts: tuple[Alt, ...], rights: tuple[Alt, ...], node
     """A binary operator over tensors and numbers."""
     rule = torch.binary_rule(operator)
     if rule is None or not any(isinstance(a.value, Tensor) for a in (*lefts, *rights)):
-        return [Alt(Unknown("a number"))]
+        unknown = next((a for a in (*lefts, *rights) if isinstance(a.value, Unknown)), None)
+        return [unknown if unknown is not None else Alt(Unknown("a number"))]
     flow: Flow = None  # type: ignore[assignment]  # operands of operators are no sequences here
     out: list[Alt] = []
     for left, right in itertools.islice(itertools.product(lefts, rights), MAX_COMBINATIONS):

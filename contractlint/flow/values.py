@@ -173,6 +173,7 @@ class Alt:
     pending: tuple[str, ...] = ()
     trail: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     guess: bool = False
+    kept: bool = False  # it lay in an attribute on its way, where other objects of the class keep theirs
 
     def at(self, file: str, line: int, what: str) -> Alt:
         """This possibility after one more step."""

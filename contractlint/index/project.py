@@ -203,6 +203,7 @@ class Project:
         self._bases: dict[tuple[str, int], list[Class | External]] = {}
         self._mros: dict[tuple[str, int], list[Class]] = {}
         self._fields: dict[str, tuple[Class, ...]] = {}
+        self._definers: dict[str, tuple[Class, ...]] = {}
         self.parsed = 0
 
     # modules
@@ -359,6 +360,19 @@ class Project:
             if method is not None:
                 return method
         return None
+
+    def definers(self, method: str) -> tuple[Class, ...]:
+        """Classes of the product that define a method of this name."""
+        known = self._definers.get(method)
+        if known is None:
+            known = self._definers[method] = tuple(
+                Class(module, index)
+                for module in self.modules_with(f"def {method}(")
+                if not module.is_test
+                for index, cls in enumerate(module.ir.classes)
+                if method in cls.methods
+            )
+        return known
 
     def classes_with_field(self, name: str) -> tuple[Class, ...]:
         """Classes of the product that declare an annotated field of this name."""

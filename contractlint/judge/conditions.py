@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from contractlint.flow.evaluate import Assumption
 from contractlint.flow.nodes import Fact, Node
 from contractlint.flow.values import Alt, Const, Dtype, Member, NoneValue, Tensor
 from contractlint.judge.site import JudgedSite
-from contractlint.model.contract import Condition
+from contractlint.model.contract import Aspect, Condition, Effect
 
 
 class Holds(Enum):
@@ -26,22 +27,25 @@ class Outcome:
 
     holds: Holds
     because: tuple[str, ...] = ()
+    possible: frozenset[str] = frozenset()  # every value that the conditions' parameters can have
 
 
 def outcome(site: JudgedSite, when: tuple[Condition, ...], focus: frozenset[tuple[str, str]] = frozenset()) -> Outcome:
     """Whether all conditions can hold; with `focus`, along the way that one value took."""
     result = Holds.YES
     because: list[str] = []
+    possible: set[str] = set()
     for condition in when:
         single = _single(site, condition, focus)
         because.extend(single.because)
+        possible |= single.possible
         if single.holds is Holds.NO:
             return single
         if single.holds is Holds.UNKNOWN or result is Holds.UNKNOWN:
             result = Holds.UNKNOWN
         elif single.holds is Holds.SOMETIMES:
             result = Holds.SOMETIMES
-    return Outcome(result, tuple(because))
+    return Outcome(result, tuple(because), frozenset(possible))
 
 
 def _single(site: JudgedSite, condition: Condition, focus: frozenset[tuple[str, str]]) -> Outcome:
@@ -50,15 +54,17 @@ def _single(site: JudgedSite, condition: Condition, focus: frozenset[tuple[str, 
         return Outcome(Holds.UNKNOWN)
     verdicts: set[bool | None] = set()
     because: list[str] = []
+    possible: set[str] = set()
     for alt in site.flow.query(node, site.frame(), focus):
         verdict = satisfies(site, condition, alt)
         verdicts.add(verdict)
+        possible.add(_spell(site, condition.parameter, alt))
         if verdict:
             because.append(_spell(site, condition.parameter, alt))
     if verdicts == {True}:
-        return Outcome(Holds.YES, tuple(dict.fromkeys(because)))
+        return Outcome(Holds.YES, tuple(dict.fromkeys(because)), frozenset(possible))
     if True in verdicts:
-        return Outcome(Holds.SOMETIMES, tuple(dict.fromkeys(because)))
+        return Outcome(Holds.SOMETIMES, tuple(dict.fromkeys(because)), frozenset(possible))
     if verdicts == {False}:
         return Outcome(Holds.NO)
     return Outcome(Holds.UNKNOWN)
@@ -69,8 +75,33 @@ def satisfies(site: JudgedSite, condition: Condition, alt: Alt) -> bool | None:
     keys = _keys(site, condition.parameter, alt)
     if keys is None:
         return None
+    accepted = _accepted(site, condition.parameter)
+    if accepted and isinstance(alt.value, Member) and not keys & accepted:
+        return False  # the library refuses the value: the call does not get as far as the clause
     met = any(str(value) in keys for value in condition.values)
     return met != condition.negated
+
+
+def _accepted(site: JudgedSite, parameter: str) -> set[str]:
+    """The values that the library takes for a parameter in this release, empty when the contract does not list them."""
+    out: set[str] = set()
+    for clause in site.view.clauses(site.site.entry_point, parameter, Aspect.VALUE):
+        if clause.values and clause.effect is Effect.RAISES and not clause.when:
+            out.update(str(value) for value in clause.values)
+    return out
+
+
+def assumptions(when: tuple[Condition, ...]) -> tuple[Assumption, ...]:
+    """The conditions as assumptions about names, for tests that stand elsewhere on the value's way."""
+    return tuple(
+        Assumption(c.parameter, tuple(_comparable(v) for v in c.values), c.negated)
+        for c in when
+        if all(isinstance(v, str) and v[:1].isupper() and v != "None" for v in c.values)
+    )
+
+
+def _comparable(value: object) -> tuple[str, object]:
+    return ("member", value)
 
 
 def _keys(site: JudgedSite, parameter: str, alt: Alt) -> set[str] | None:

@@ -18,7 +18,7 @@ from contractlint.flow.values import (
     Unknown,
     Values,
 )
-from contractlint.judge.conditions import Holds, hypothesis, outcome
+from contractlint.judge.conditions import Holds, Outcome, assumptions, hypothesis, outcome
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Aspect, Clause, Effect
 from contractlint.model.finding import Verdict
@@ -38,6 +38,7 @@ class Breach:
     clause: Clause
     dtype: str
     because: tuple[str, ...] = ()
+    always: bool = True  # the clause applies whatever the other arguments are
 
 
 @dataclass(slots=True)
@@ -88,13 +89,14 @@ def dtype_text(dtype: str) -> str:
 def judge_dtype(site: JudgedSite, parameter: str) -> DtypeJudgement | None:
     """Judge a parameter's dtype; None when the release has no dtype clause for it."""
     clauses = site.view.clauses(site.site.entry_point, parameter, Aspect.DTYPE)
-    clauses = tuple(c for c in clauses if c.dtypes or c.same_as)
+    clauses = tuple(c for c in clauses if (c.dtypes or c.same_as) and not c.ignored)
     if not clauses:
         return None
     node = site.argument(parameter)
     judgement = DtypeJudgement(parameter, node, clauses)
     for clause in clauses:
         _judge_clause(site, judgement, clause)
+    _weigh(judgement)
     judgement.dtypes = sorted(dict.fromkeys(judgement.dtypes))
     return judgement
 
@@ -108,7 +110,8 @@ def _judge_clause(site: JudgedSite, judgement: DtypeJudgement, clause: Clause) -
         judgement.doubts.append((clause, "it comes out of `*` or `**` arguments that are not followed", None))
         return
     frame = site.frame(*hypothesis(site, clause.when))
-    for alt in site.flow.query(judgement.node, frame, steps=STEPS[clause.effect]):
+    assume = assumptions(clause.when)
+    for alt in site.flow.query(judgement.node, frame, steps=STEPS[clause.effect], assume=assume):
         judgement.dtypes.append(_label(alt))
         dtype, doubt = _dtype_of(site, judgement.parameter, alt)
         if dtype is None and not doubt:
@@ -125,7 +128,25 @@ def _judge_clause(site: JudgedSite, judgement: DtypeJudgement, clause: Clause) -
             if not accepted >= MODEL_DTYPES:
                 judgement.doubts.append((clause, _model_dtype(accepted), alt))
         else:
-            _breach(site, judgement, clause, alt, dtype)
+            _breach(site, judgement, clause, alt, dtype, applies)
+
+
+def _weigh(judgement: DtypeJudgement) -> None:
+    """Where the library raises by itself, code that runs is evidence: a breach counts only when every way breaks the clause.
+
+    Where nothing is raised, one way is enough.
+    """
+    certain: list[Breach] = []
+    for breach in judgement.breaches:
+        clause = breach.clause
+        raises = clause.effect in (Effect.RAISES, Effect.SLOW)
+        mixed = bool(judgement.proofs) or any(c is clause for c, _, _ in judgement.doubts)
+        if raises and (mixed or not breach.always or breach.alt.kept):
+            text = f"it can be {dtype_text(breach.dtype)} on some ways to the call"
+            judgement.doubts.append((clause, text, breach.alt))
+        else:
+            certain.append(breach)
+    judgement.breaches = certain
 
 
 def _model_dtype(accepted: frozenset[str]) -> str:
@@ -133,7 +154,9 @@ def _model_dtype(accepted: frozenset[str]) -> str:
     return f"it has the model's dtype, which breaks the contract when the model is served in {missing}"
 
 
-def _breach(site: JudgedSite, judgement: DtypeJudgement, clause: Clause, alt: Alt, dtype: str) -> None:
+def _breach(
+    site: JudgedSite, judgement: DtypeJudgement, clause: Clause, alt: Alt, dtype: str, applies: Outcome
+) -> None:
     if alt.guess:
         text = f"it may be {dtype_text(dtype)}, but the way there was joined by name alone"
         judgement.doubts.append((clause, text, alt))
@@ -143,8 +166,12 @@ def _breach(site: JudgedSite, judgement: DtypeJudgement, clause: Clause, alt: Al
         return
     there = outcome(site, clause.when, alt.trail)
     conditions = " and ".join(str(c) for c in clause.when)
-    if there.holds in (Holds.YES, Holds.SOMETIMES):
-        judgement.breaches.append(Breach(alt, clause, dtype, there.because))
+    if there.holds is Holds.SOMETIMES and alt.kept and not there.possible < applies.possible:
+        # Another object may have stored the value than the one whose call meets the condition.
+        text = f"it can be {dtype_text(dtype)}, and whether that goes together with {conditions} is not known"
+        judgement.doubts.append((clause, text, alt))
+    elif there.holds in (Holds.YES, Holds.SOMETIMES):
+        judgement.breaches.append(Breach(alt, clause, dtype, there.because, there.holds is Holds.YES))
     elif there.holds is Holds.UNKNOWN:
         text = f"it can be {dtype_text(dtype)}, and whether {conditions} is not known"
         judgement.doubts.append((clause, text, alt))
