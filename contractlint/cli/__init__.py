@@ -18,7 +18,7 @@ from contractlint import __version__
 
 _COMMANDS = {
     "check": ("contractlint.cli.check", "Judge every kernel call of a source tree."),
-    "contracts": ("contractlint.cli.contracts", "List, show and validate contracts."),
+    "contracts": ("contractlint.cli.contracts", "List, show, validate and compare contracts."),
     "paths": ("contractlint.cli.paths", "Show each way from a layer's forward to a kernel call."),
     "rule": ("contractlint.cli.rule", "Explain a rule."),
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from contractlint.cli import drift
 from contractlint.cli.errors import Stop
 from contractlint.cli.judge import open_catalog
 from contractlint.cli.options import contracts_option
@@ -24,7 +25,7 @@ _EVIDENCE_SHOWN = 2
 
 @click.group("contracts")
 def command() -> None:
-    """List, show and validate contracts."""
+    """List, show, validate and compare contracts."""
 
 
 @command.command("validate")
@@ -158,3 +159,6 @@ def _clause(clause: Clause, shown: int | None) -> list[str]:
 
 def _indented(text: str) -> list[str]:
     return [f"  {line}" for line in text.splitlines()]
+
+
+command.add_command(drift.diff)
