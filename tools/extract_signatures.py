@@ -10,30 +10,18 @@ of one library (`contracts/flashinfer`). Both files record what changes from rel
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-from wheel_api import Callable_, read_package
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from contractlint.catalog import toml
 from contractlint.catalog.signatures import Parsed, apply_steps, changes, parse_signature
+from contractlint.drift.api import Callable_, read_public
+from contractlint.drift.enums import read_enum
+from contractlint.drift.public import is_public
+from contractlint.drift.wheel import Wheel
 
-# Packages whose functions nobody calls from outside: builders, command line, test helpers, generated variants.
-INTERNAL = {
-    "__main__",
-    "aot",
-    "jit",
-    "experimental",
-    "testing",
-    "trace",
-    "trace_apply",
-    "tactics_blocklist_gen",
-    "fi_trace",
-}
 # The path under which contracts name an entry point, where it is exported there.
 HOME = "flashinfer.fused_moe."
 
@@ -49,27 +37,16 @@ def main() -> None:
     if missing:
         parser.error("not unpacked: " + ", ".join(missing))
     package = library["package"]
-    entries = {release: _public(read_package(root, package)) for release, root in roots.items()}
+    wheels = {release: Wheel(root, library["library"], package, release) for release, root in roots.items()}
+    entries = {release: read_public(wheel) for release, wheel in wheels.items()}
     (options.contracts / "signatures.toml").write_text(signatures_toml(entries), encoding="utf-8")
     enums_path = options.contracts / "enums.toml"
-    known = toml.loads(enums_path.read_text(encoding="utf-8")) if enums_path.exists() else {}
-    enums_path.write_text(enums_toml(roots, package, library["enums"], known), encoding="utf-8")
-
-
-def _public(found: list[Callable_]) -> list[Callable_]:
-    return [entry for entry in found if any(_is_public(name, entry.api) for name in entry.names)]
-
-
-def _is_public(name: str, api: bool) -> bool:
-    parts = name.split(".")[1:]
-    hidden = any(part.startswith("_") and part not in ("__init__", "__call__") for part in parts)
-    method = len(parts) > 1 and parts[-2][:1].isupper()  # a method may stand one level deeper than a function
-    return not hidden and parts[0] not in INTERNAL and (api or len(parts) <= 3 + method)
+    enums_path.write_text(enums_toml(wheels, library["enums"]), encoding="utf-8")
 
 
 def _rank(name: str, api: bool) -> tuple[bool, bool, int, str]:
     depth = name.count(".") - name.endswith(".__init__")
-    return not _is_public(name, api), not name.startswith(HOME) or depth > 2, depth, name
+    return not is_public(name, api), not name.startswith(HOME) or depth > 2, depth, name
 
 
 def signatures_toml(entries: dict[str, list[Callable_]]) -> str:
@@ -124,7 +101,7 @@ def _join(entries: dict[str, list[Callable_]]) -> dict[str, tuple[set[str], dict
     return named
 
 
-def enums_toml(roots: dict[str, Path], package: str, parameters: dict[str, list[str]], known: dict[str, object]) -> str:
+def enums_toml(wheels: dict[str, Wheel], parameters: dict[str, list[str]]) -> str:
     """Write the members of each enum named in releases.toml, by change."""
     out = [
         "# Members of the enums that arguments hold, by change: a release not named has those of the one before.",
@@ -133,42 +110,13 @@ def enums_toml(roots: dict[str, Path], package: str, parameters: dict[str, list[
     for enum in parameters:
         out += ["", f"[{enum}]"]
         before: dict[str, int] = {}
-        for release, root in roots.items():
-            at, values = _enum(root / package, enum)
+        for release, wheel in wheels.items():
+            at, values = read_enum(wheel, enum)
             if values != before:
                 pairs = ", ".join(f"{name} = {value}" for name, value in values.items())
                 out.append(f"{_key(release)} = {{ {pairs} }}  # {at}" if values else f"{_key(release)} = {{}}")
                 before = values
     return "\n".join(out) + "\n"
-
-
-def _enum(base: Path, name: str) -> tuple[str, dict[str, int]]:
-    for path in _candidates(base):
-        source = path.read_text(encoding="utf-8")
-        if f"class {name}(" not in source:
-            continue
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.ClassDef) and node.name == name:
-                return f"{path.relative_to(base).as_posix()}:{node.lineno}", dict(_enum_values(node))
-    return "", {}
-
-
-def _candidates(base: Path) -> Iterator[Path]:
-    yield base / "tllm_enums.py" if (base / "tllm_enums.py").exists() else base / "fused_moe" / "core.py"
-    yield base / "fused_moe" / "core.py"
-    yield base / "fp4_quantization.py"
-
-
-def _enum_values(node: ast.ClassDef) -> Iterator[tuple[str, int]]:
-    """Yield the members whose values are plain integers; a member may be defined by an earlier one."""
-    seen: dict[str, int] = {}
-    for statement in node.body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=member)], value=ast.Constant(value=int() as value)):
-                seen[member] = value
-                yield member, value
-            case ast.Assign(targets=[ast.Name(id=member)], value=ast.Tuple(elts=[ast.Constant(value=int() as value)])):
-                yield member, value
 
 
 def _key(text: str) -> str:

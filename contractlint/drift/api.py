@@ -1,16 +1,20 @@
-"""Read the public callables of an unpacked wheel, without importing it.
+"""Read the public callables of a wheel, without importing it.
 
-`read_package(root, package)` parses every module, follows re-exports, and returns each function, constructor and method
+`read_package(wheel)` parses every module, follows re-exports, and returns each function, constructor and method
 under all the import paths that lead to it. Decorators are ignored, with one exception: those that add keywords.
 """
 
 from __future__ import annotations
 
 import ast
+import gc
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import PurePosixPath
+
+from contractlint.drift.public import is_public
+from contractlint.drift.wheel import Wheel
 
 # Decorator name → keyword-only parameters that it adds to whatever it wraps.
 ADDED_KEYWORDS = {"backend_requirement": ("skip_check: bool = False",)}
@@ -29,6 +33,7 @@ class Callable_:
     signature: str
     at: str
     api: bool = False
+    doc: str = ""
     names: set[str] = field(default_factory=set)
 
 
@@ -48,21 +53,21 @@ class Module:
 class Modules:
     """The modules of a package. Those deep inside are only parsed when a re-export leads to them."""
 
-    def __init__(self, root: Path, package: str, skip: tuple[str, ...]) -> None:
-        self._base = root / package
-        self._package = package
-        self._paths: dict[str, Path] = {}
+    def __init__(self, wheel: Wheel, skip: tuple[str, ...]) -> None:
+        self._wheel = wheel
+        self._package = wheel.package
+        self._paths: dict[str, str] = {}
         self._parsed: dict[str, Module | None] = {}
         self.first: list[str] = []
-        for path in sorted(self._base.rglob("*.py")):
-            relative = path.relative_to(self._base)
-            if relative.parts[0] in skip or "tests" in relative.parts:
+        for file in wheel.names:
+            relative = PurePosixPath(file).relative_to(wheel.package)
+            if relative.suffix != ".py" or relative.parts[0] in skip or "tests" in relative.parts:
                 continue
-            parts = (package, *relative.with_suffix("").parts)
+            parts = (wheel.package, *relative.with_suffix("").parts)
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-            self._paths[name] = path
+            self._paths[name] = file
             shallow = len(relative.parts) <= DEPTH or relative.name == "__init__.py"
-            if shallow or API_DECORATOR.encode() in path.read_bytes():
+            if shallow or API_DECORATOR.encode() in (wheel.read(file) or b""):
                 self.first.append(name)
 
     def get(self, name: str) -> Module | None:
@@ -80,17 +85,28 @@ class Modules:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                tree = ast.parse(path.read_bytes())
-            except SyntaxError:
+                tree = ast.parse(self._wheel.read(path) or b"")
+            except (SyntaxError, ValueError):
                 return None
-        module = Module(name, path.relative_to(self._base).as_posix(), path.name == "__init__.py")
+        module = Module(name, path.removeprefix(f"{self._package}/"), path.endswith("/__init__.py"))
         _bind(tree.body, module, weak=False)
         return module
 
 
-def read_package(root: Path, package: str, skip: tuple[str, ...] = ("data",)) -> list[Callable_]:
-    """Return the callables of `package` under `root`, ignoring the subfolders named in `skip`."""
-    modules = Modules(root, package, skip)
+def read_public(wheel: Wheel) -> list[Callable_]:
+    """Return the callables of a wheel that other people call."""
+    collecting = gc.isenabled()
+    gc.disable()  # syntax trees are many objects without cycles: collecting them while they grow takes most of the time
+    try:
+        return [entry for entry in read_package(wheel) if any(is_public(name, entry.api) for name in entry.names)]
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def read_package(wheel: Wheel, skip: tuple[str, ...] = ("data",)) -> list[Callable_]:
+    """Return the callables of a wheel, ignoring the subfolders of its package named in `skip`."""
+    modules = Modules(wheel, skip)
     paths: dict[tuple[str, str], set[str]] = {}
     for module in filter(None, map(modules.get, modules.first)):
         for name in _bound_names(module, modules, set()):
@@ -106,6 +122,7 @@ def read_package(root: Path, package: str, skip: tuple[str, ...] = ("data",)) ->
             if entry is None:
                 text = signature_text(function, method=bool(suffix))
                 entry = found[key] = Callable_(text, f"{_path_of(modules, owner)}:{function.lineno}", _is_api(function))
+                entry.doc = ast.get_docstring(function) or ""
             entry.names.update(path + suffix for path in paths[home])
             if suffix == ".__init__":
                 entry.names.update(paths[home])
