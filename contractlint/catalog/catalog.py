@@ -72,6 +72,18 @@ class Catalog:
         releases: tuple[str, ...] = self._record(library)["releases"]
         return releases
 
+    def enum_names(self, library: str) -> tuple[str, ...]:
+        """Return the enums whose members are known in some release of a library."""
+        return tuple(self._record(library)["enums"])
+
+    def wanted(self, library: str) -> tuple[str, ...]:
+        """Return the patterns of entry points that should have a contract, or a reason why not."""
+        return tuple(self._record(library)["scope"])
+
+    def uncovered(self, library: str) -> tuple[tuple[str, str], ...]:
+        """Return (pattern of entry points, why they have no contract)."""
+        return tuple(self._record(library)["uncovered"])
+
     def canonical(self, dotted_name: str) -> str | None:
         """Return the canonical name of an entry point that is imported from any path, in any release."""
         for record in self._compiled.values():

@@ -27,7 +27,8 @@ from contractlint.catalog.schema import (
 
 # Files of a library folder that are not contracts.
 RELEASES, ENUMS, SIGNATURES, SHARED = "releases.toml", "enums.toml", "signatures.toml", "shared"
-SPECIAL = {RELEASES, ENUMS, SIGNATURES}
+UNCOVERED = "uncovered.toml"
+SPECIAL = {RELEASES, ENUMS, SIGNATURES, UNCOVERED}
 
 Compiled = dict[str, dict[str, Any]]  # library → its record
 
@@ -67,10 +68,12 @@ def compile_files(files: Sequence[SourceFile]) -> Compiled:
         path = document.source.path
         if path.parent.name == SHARED:
             compiler.shared[path.parent.parent, path.stem] = document
-        elif path.name in (ENUMS, SIGNATURES):
+        elif path.name in (ENUMS, SIGNATURES, UNCOVERED):
             library = compiler.libraries.get(compiler.folders.get(path.parent, ""))
             if library is not None and path.name == ENUMS:
                 _enums(document, library)
+            elif library is not None and path.name == UNCOVERED:
+                _uncovered(document, library)
             elif library is not None:
                 _signatures(document, library)
     for document in documents:
@@ -120,6 +123,7 @@ def _library(document: _Document, compiler: _Compiler) -> None:
 def _new_library(package: str, releases: tuple[str, ...]) -> dict[str, Any]:
     return {
         "package": package, "releases": releases, "files": {}, "enum_of": {}, "enums": {}, "entries": {}, "aliases": {},
+        "scope": (), "uncovered": (),
     }  # fmt: skip
 
 
@@ -127,6 +131,26 @@ def _enums(document: _Document, library: dict[str, Any]) -> None:
     for enum, by_release in document.table.items():
         spans = _by_change(by_release, (enum,), library["releases"], document.problems)
         library["enums"][enum] = tuple((mask, values) for mask, values in spans)
+
+
+def _uncovered(document: _Document, library: dict[str, Any]) -> None:
+    """Read which entry points should have a contract, and why some of them have none."""
+    table, problems = document.table, document.problems
+    unknown_keys(table, {"scope", "reasons"}, (), problems)
+    library["scope"] = strings(table, "scope", (), problems)
+    reasons = table.get("reasons", [])
+    found = []
+    for index, item in enumerate(reasons if isinstance(reasons, list) else [reasons]):
+        path: KeyPath = ("reasons", index) if isinstance(reasons, list) else ("reasons",)
+        if not isinstance(item, Mapping):
+            problems.add(path, "`reasons` must be an array of tables", "write [[reasons]]")
+            continue
+        unknown_keys(item, {"why", "entry_points"}, path, problems)
+        why, patterns = text(item, "why", path, problems), strings(item, "entry_points", path, problems)
+        if not why or not patterns:
+            problems.add(path, "a reason says `why`, and for which `entry_points`", "add what is missing")
+        found += [(pattern, why) for pattern in patterns]
+    library["uncovered"] = tuple(found)
 
 
 def _signatures(document: _Document, library: dict[str, Any]) -> None:

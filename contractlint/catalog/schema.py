@@ -34,6 +34,7 @@ DOCUMENTED_KEYS = {"aspect", "releases", "says", "accepts", "evidence"}
 RETURN_KEYS = {"releases", "is", "evidence", "note"}
 COMMON_KEYS = {
     "releases", "when", "unless", "otherwise", "capabilities", "enforced", "effect", "consequence", "note", "evidence",
+    "to_be_reviewed",
 }  # fmt: skip
 ASPECT_KEYS = {
     "dtype": {"accepts", "same_as", "lets_through"},
@@ -110,6 +111,12 @@ def _read_aspect(value: object, aspect: str, path: KeyPath, problems: Problems) 
 def _read_clause(table: Table, aspect: str, path: KeyPath, problems: Problems) -> Draft:
     unknown_keys(table, COMMON_KEYS | ASPECT_KEYS[aspect], path, problems)
     draft = Draft(aspect, path, problems, releases=text(table, "releases", path, problems), ranged="releases" in table)
+    if flag(table, "to_be_reviewed", path, problems):
+        problems.add(
+            (*path, "to_be_reviewed"),
+            f"this {aspect} clause is a draft",
+            "compare it with the code, then delete this key",
+        )
     draft.otherwise = flag(table, "otherwise", path, problems) or False
     draft.when = _conditions(table, path, problems)
     if draft.otherwise and draft.when:

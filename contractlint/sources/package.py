@@ -39,11 +39,21 @@ class Package:
 
 def fetch_package(spec: str, *, progress: Progress | None = None) -> Package:
     """Return the published source of `NAME==VERSION`: from the cache, else from the index that pip is set to use."""
+    return _obtain(spec, "", progress)
+
+
+def fetch_wheel(spec: str, *, progress: Progress | None = None) -> Path:
+    """Return the published wheel of `NAME==VERSION`: from the cache, else from the index that pip is set to use."""
+    package = _obtain(spec, "wheel", progress)
+    return package.root.parent / package.archive
+
+
+def _obtain(spec: str, kind: str, progress: Progress | None) -> Package:
     name, version = _parse(spec)
     home = cache_dir() / "packages"
-    entry = home / f"{name}-{version}"
+    entry = home / f"{name}-{version}{kind and f'-{kind}'}"
     cached = _from_cache(entry, name, version)
-    return cached if cached is not None else _fetch(home, entry, name, version, progress)
+    return cached if cached is not None else _fetch(home, entry, name, version, kind, progress)
 
 
 def cache_dir() -> Path:
@@ -91,14 +101,16 @@ def _from_cache(entry: Path, name: str, version: str) -> Package | None:
     return Package(name, version, source, import_packages(list(files)), archive, digest)
 
 
-def _fetch(home: Path, entry: Path, name: str, version: str, progress: Progress | None) -> Package:
+def _fetch(home: Path, entry: Path, name: str, version: str, kind: str, progress: Progress | None) -> Package:
     # A cached release needs none of the network's machinery.
     from contractlint.sources.pipconfig import index_settings
     from contractlint.sources.simple_index import IndexClient
 
     client = IndexClient(index_settings())
     links = client.links(name)
-    link = _choose(links, name, version)
+    link = _choose(links, name, version, kind)
+    if link is None and kind and _choose(links, name, version, "") is not None:
+        raise UnknownPackage(f"{name} {version} is published, but not as a {kind}")
     if link is None:
         raise UnknownPackage(_not_found(links, name, version))
     try:
@@ -149,10 +161,10 @@ def _publish(work: Path, entry: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _choose(links: list[Link], name: str, version: str) -> Link | None:
-    """The file to take: a source archive; else the wheel that is most general, then smallest."""
+def _choose(links: list[Link], name: str, version: str, wanted: str) -> Link | None:
+    """The file to take: a source archive unless a wheel is wanted; else the wheel most general, then smallest."""
     matching = [(link, kind) for link, found, kind in _releases(links, name) if found == version]
-    sources = [link for link, kind in matching if kind == "sdist"]
+    sources = [link for link, kind in matching if kind == "sdist" and wanted != "wheel"]
     if sources:
         return min(sources, key=lambda link: (not link.filename.endswith(".tar.gz"), link.filename))
     wheels = [link for link, kind in matching if kind == "wheel"]
