@@ -225,7 +225,7 @@ def _site_row(site: JudgedSite) -> CallSiteRow:
 
 def _row(site: JudgedSite, judgement: DtypeJudgement) -> ArgumentRow:
     call = site.site
-    unresolved = judgement.node is None and judgement.verdict is not Verdict.PROVED
+    unresolved = judgement.verdict is Verdict.UNPROVEN and all(alt is None for _, _, alt in judgement.doubts)
     return ArgumentRow(
         Place(call.file, call.line, call.column),
         call.entry_point,

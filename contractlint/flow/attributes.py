@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_STORES = 250
 GUESS_STEPS = 500
+MAX_ROLES = 3
 
 # Calls that store an attribute by its quoted name: positions of object, name and value; -1 is the receiver.
 STORING_CALLS: dict[str, tuple[int, int, int]] = {
@@ -67,7 +68,9 @@ class Attributes:
         base, name = node.parts
         out: list[Alt] = []
         seen: set[object] = set()
-        for alt in self.flow.ev(base, frame):
+        bases = self.flow.ev(base, frame)
+        classes = {a.value.cls for a in bases if isinstance(a.value, Instance)}
+        for alt in bases:
             value = alt.value
             kind: object = value
             if isinstance(value, Unknown):
@@ -78,7 +81,12 @@ class Attributes:
                 seen.add(kind)
             except TypeError:
                 pass
-            out.extend(self._of(alt, base, name, frame, node))
+            if classes and isinstance(value, Unknown):
+                out.append(alt)  # what else the object may be is not known; guessing by name would add only noise
+                continue
+            read = self._of(alt, base, name, frame, node)
+            # Which of several classes the object has is not established: so is what it holds.
+            out.extend(replace(a, guess=True) for a in read) if len(classes) > 1 else out.extend(read)
         return out
 
     def _of(self, alt: Alt, base: Node, name: str, frame: Frame, node: Node) -> list[Alt]:
@@ -157,11 +165,14 @@ class Attributes:
         exact = self._exact(cls, base, name, frame)
         if exact is not None:
             return exact
-        judged = [(s, self._stored_on(s, cls)) for s in self.stores(name)]
+        everywhere = self.stores(name)
+        if self.flow.project.text.is_common(name, "stores"):
+            everywhere = [*self._own_stores(cls, name), *everywhere]
+        judged = [(s, self._stored_on(s, cls)) for s in everywhere]
         stores = [s for s, on in judged if on is True]
         out = self._values(stores, name)
         possible = [s for s, on in judged if on is None]
-        if possible:
+        if possible and not stores:
             out.extend(replace(a, guess=True) for a in self._values(possible, name))
         fields = self._fields(cls, name)
         out.extend(fields)
@@ -175,6 +186,20 @@ class Attributes:
                 return [Alt(Dtype("", base.id, "the dtype of an object that is not followed"))]
             return [Alt(Unknown(f"nothing was found that stores `{name}` on `{cls.name}`"))]
         return out
+
+    def _own_stores(self, cls: Class, name: str) -> list[Store]:
+        """Stores in the methods of a class and its bases: a name too common to be searched for is still found there."""
+        found: list[Store] = []
+        for current in self.flow.project.mro(cls):
+            for index in current.module.ir.stores.get(name, ()):
+                fn = Function(current.module, index)
+                if fn.ir.owner == current.index:
+                    found.extend(
+                        Store(fn, r.base, r.value, r.facts, r.line)
+                        for r in self.flow.graph(fn).stores
+                        if r.attribute == name and not (r.value.kind == "unknown" and r.annotation is not None)
+                    )
+        return found
 
     def _methods(self, cls: Class, name: str, exact: bool) -> list[Alt]:
         """Methods and properties of the class, and those that subclasses put in their place."""
@@ -266,6 +291,8 @@ class Attributes:
         flow = self.flow
         constructions = [c for c in flow.callers.constructions(cls) if flow.usable(c.fn)]
         chosen = focused_scopes(flow, constructions, lambda c: c.fn)
+        # A record that many places fill plays many roles: which of them this one has is not established.
+        unsure = len(constructions) > MAX_ROLES
         for turn in flow.shares(len(chosen)):
             made = chosen[turn]
             bound = bind(flow, made.record.node, formals, 0)
@@ -279,7 +306,11 @@ class Attributes:
             else:
                 what = f"kept as `{name}` of `{cls.name}`"
                 yield [
-                    replace((a.at(made.fn.file, made.record.line, what) if a.path else a).through(*scope(made.fn)), kept=True)
+                    replace(
+                        (a.at(made.fn.file, made.record.line, what) if a.path else a).through(*scope(made.fn)),
+                        kept=True,
+                        guess=a.guess or unsure,
+                    )
                     for a in flow.ev(node, frame)
                 ]
 
@@ -361,6 +392,9 @@ class Attributes:
         from contractlint.flow.evaluate import Frame
 
         out: list[Alt] = []
+        # Several classes that store the same attribute on an object of another class: which of them did is not established.
+        foreign = {scope(s.fn) for s in stores if not self._on_itself(s)}
+        uncertain = len(foreign) > 1
         chosen = focused_scopes(self.flow, stores, lambda s: s.fn)
         for turn in self.flow.shares(len(chosen)):
             store = chosen[turn]
@@ -368,11 +402,18 @@ class Attributes:
                 continue
             frame = Frame.make(store.fn, store.facts)
             for alt in self.flow.ev(store.value, frame):
-                kept = replace(alt.through(*scope(store.fn)), kept=True)
+                unsure = alt.guess or (uncertain and not self._on_itself(store))
+                kept = replace(alt.through(*scope(store.fn)), kept=True, guess=unsure)
                 if alt.path is not None:
                     kept = kept.at(store.fn.file, store.line, f"stored as `{render(store.base)}.{name}`")
                 out.append(kept)
         return out
+
+    @staticmethod
+    def _on_itself(store: Store) -> bool:
+        """Whether a method stores on its own instance."""
+        params = store.fn.ir.params
+        return store.base.kind == "param" and store.fn.is_method and bool(params) and store.base.parts[0] == params[0].name
 
     @staticmethod
     def _reads_itself(store: Store, name: str) -> bool:

@@ -160,6 +160,9 @@ def mapping_entries(node: Node, depth: int = 0) -> dict[str, Node] | None:
         given = [(None, a) for a in parts[1]]
         named = [(Node("const", node.fn, node.line, k) if k else None, v) for k, v in parts[2]]
         return _merged([*given, *named], depth)
+    if kind in ("bin", "aug") and parts[0] == "|":
+        left, right = mapping_entries(parts[1], depth + 1), mapping_entries(parts[2], depth + 1)
+        return None if left is None or right is None else {**left, **right}
     if kind == "phi":
         arms = [(facts, mapping_entries(alternative, depth + 1)) for facts, alternative in parts[0]]
         if any(entries is None for _, entries in arms):

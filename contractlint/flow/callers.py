@@ -90,7 +90,7 @@ class Callers:
         base = Passed(caller.fn, record.line, record.facts, node, "" == name, "", caller.guess, who, bound, name)
         if node is not None:
             return base
-        if bound.splats:
+        if bound.splats or bound.stars:
             return base
         return Passed(caller.fn, record.line, record.facts, None, missing=True, guess=caller.guess)
 
@@ -458,12 +458,25 @@ class Callers:
 
     def _held_called(self, attribute: str, holder: Class | None, cls: Class, fn: Function) -> Iterator[Caller]:
         for caller in self.flow.project.functions_with("calls", attribute):
-            if holder is not None and caller.owner is not None and not self.flow.project.related(caller.owner, holder):
-                continue
             for record in self.flow.graph(caller).calls:
                 function = record.node.parts[0]
                 if function.kind == "attr" and function.parts[1] == attribute:
-                    yield Caller(caller, record, 1)
+                    held = self._holds(function.parts[0], caller, record.facts, holder)
+                    if held is not False:
+                        yield Caller(caller, record, 1, guess=held is None)
+
+    def _holds(self, base: Node, caller: Function, facts: Facts, holder: Class | None) -> bool | None:
+        """Whether an object is one of the class that keeps the instance: yes, no, or not known."""
+        if _module_chain(base):
+            return False
+        if holder is None:
+            return None
+        if base.kind == "param" and caller.is_method and base.parts[0] == caller.ir.params[0].name:
+            return caller.owner is not None and self.flow.project.related(caller.owner, holder)
+        classes, complete = self.classes(base, caller, facts)
+        if classes:
+            return any(self.flow.project.related(c, holder) for c in classes)
+        return False if complete else None
 
 
 def last_name(node: Node) -> str:

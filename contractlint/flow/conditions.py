@@ -21,6 +21,8 @@ from contractlint.flow.values import (
     Value,
 )
 
+from contractlint.index.project import Class, Function
+
 if TYPE_CHECKING:
     from contractlint.flow.evaluate import Flow, Frame
 
@@ -186,12 +188,18 @@ def refine(flow: Flow, alts: list[Alt], node: Node, frame: Frame) -> list[Alt]:
 
 def _apply(flow: Flow, alts: list[Alt], node: Node, fact: Fact, frame: Frame) -> list[Alt]:
     test, holds = fact
+    if test.kind == "un" and test.parts[0] == "not":
+        return _apply(flow, alts, node, (test.parts[1], not holds), frame)
+    if test.kind == "bool":
+        return _apply_bool(flow, alts, node, test, holds, frame)
     if test.id == node.id:
         return [a for a in alts if truth(a.value) in (None, holds)]
     if test.kind == "call" and test.parts[0].kind == "global" and test.parts[0].parts[0] == "isinstance":
         if len(test.parts[1]) == 2 and test.parts[1][0].id == node.id:
             return _isinstance(flow, alts, test.parts[1][1], holds, frame)
         return alts
+    if test.kind == "call" and holds and test.parts[1] and test.parts[1][0].id == node.id:
+        return _type_guard(flow, alts, test, frame)
     if test.kind != "cmp" or len(test.parts[1]) != 1:
         return alts
     left, ((operator, right),) = test.parts
@@ -200,10 +208,27 @@ def _apply(flow: Flow, alts: list[Alt], node: Node, fact: Fact, frame: Frame) ->
         if wanted is None:
             return alts
         positive = (operator in ("is", "==", "in")) == holds
-        return [a for a in alts if _equals(a.value, wanted) in (None, positive)]
+        kept = [a for a in alts if _equals(a.value, wanted) in (None, positive)]
+        if positive and wanted == [("none",)]:
+            return [a.holding(NoneValue()) if isinstance(a.value, Unknown) else a for a in kept]
+        return kept
     if left.kind == "attr" and left.parts[1] == "dtype" and left.parts[0].id == node.id:
         return _dtype_guard(flow, alts, operator, right, holds, frame, test)
     return alts
+
+
+def _apply_bool(flow: Flow, alts: list[Alt], node: Node, test: Node, holds: bool, frame: Frame) -> list[Alt]:
+    """`a and b`, `a or b`: every part speaks, or one part after the others did not."""
+    operator, parts = test.parts
+    if (operator == "and") == holds:
+        for part in parts:
+            alts = _apply(flow, alts, node, (part, holds), frame)
+        return alts
+    out: list[Alt] = []
+    for part in parts:
+        out.extend(a for a in _apply(flow, alts, node, (part, holds), frame) if a not in out)
+        alts = _apply(flow, alts, node, (part, not holds), frame)
+    return out
 
 
 def _dtype_guard(
@@ -231,6 +256,23 @@ def _default_becomes(value: Value, names: list[str], positive: bool) -> bool:
     return positive and len(names) == 1 and isinstance(value, Tensor) and value.dtype == "default"
 
 
+def _type_guard(flow: Flow, alts: list[Alt], test: Node, frame: Frame) -> list[Alt]:
+    """After a passed call of a function that returns `TypeGuard[X]` or `TypeIs[X]`, the value is an X."""
+    if not any(isinstance(a.value, Instance | Unknown) for a in alts):
+        return alts
+    for callee in flow.structural(test.parts[0], frame.bare()):
+        value = callee.value
+        if not isinstance(value, Callable) or not isinstance(value.target, Function):
+            continue
+        returns = value.target.ir.returns
+        if returns is not None and returns[0] == "sub" and str(returns[2][-1]) in ("TypeGuard", "TypeIs"):
+            wanted = flow.project.resolve_expr(value.target.module, returns[3])
+            classes = [c for c in wanted if isinstance(c, Class)]
+            if classes:
+                return [alts[0].holding(Instance(c)) for c in classes]
+    return alts
+
+
 def _isinstance(flow: Flow, alts: list[Alt], classes: Node, holds: bool, frame: Frame) -> list[Alt]:
     """`isinstance(x, (tuple, list))` and `isinstance(x, torch.Tensor)` tell containers from tensors."""
     names = {n.rpartition(".")[2] for n in _class_names(classes)}
@@ -245,6 +287,10 @@ def _isinstance(flow: Flow, alts: list[Alt], classes: Node, holds: bool, frame: 
             matches = alt.value.kind in names
         elif isinstance(alt.value, NoneValue):
             matches = False
+        elif isinstance(alt.value, Instance) and isinstance(alt.value.cls, Class):
+            above = {c.name for c in flow.project.mro(alt.value.cls)}
+            below = {c.name for c in flow.project.subclasses(alt.value.cls)}
+            matches = True if names & above else None if names & below else False
         if matches is None or matches == holds:
             out.append(alt)
     return out

@@ -166,11 +166,19 @@ class Flow:
         of the value meets a test of them: `self.experts.routing_method_type == DeepSeekV3` in a model speaks of the same
         routing method as the argument `routing_method_type` of the call.
         """
+        with self.asking(focus, steps, assume):
+            return self.ev(node, frame)
+
+    @contextmanager
+    def asking(
+        self, focus: frozenset[tuple[str, str]], steps: int, assume: tuple[Assumption, ...]
+    ) -> Iterator[None]:
+        """The setting of one query."""
         self.focus, self.assume, self._mode = focus, assume, intern_key(("mode", focus, assume))
         self._steps, self._limit = 0, steps
         self._tentative.clear()
         try:
-            return self.ev(node, frame)
+            yield
         finally:
             self.focus, self.assume, self._mode = frozenset(), (), 0
 

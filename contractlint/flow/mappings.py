@@ -50,9 +50,9 @@ def gathered(flow: Flow, frame: Frame, name: str, position: int | None) -> list[
     out: list[Alt] = []
     if not flow.enter_gather(fn, name):
         return []
-    for caller in flow.callers.of(fn, frame.receiver):
-        if not flow.usable(caller.fn):
-            continue
+    callers = [c for c in flow.callers.of(fn, frame.receiver) if flow.usable(c.fn)]
+    for turn in flow.shares(len(callers)):
+        caller = callers[turn]
         bound = bind(flow, caller.record.node, fn.ir.params, caller.skip)
         node = bound.extra.get(name) if position is None else None
         if position is not None and position < len(bound.rest):

@@ -100,7 +100,7 @@ def short(fn: Function) -> str:
 def _default(flow: Flow, fn: Function, param: ParamIR) -> list[Alt]:
     """The default of a parameter, evaluated at module level."""
     if param.default is None:
-        return []
+        return [Alt(Unknown(f"a call of `{fn.qualname}` passes nothing for `{param.name}`"))]
     return flow.expression(fn, param.default)
 
 

@@ -144,6 +144,9 @@ class _Given:
         return None
 
 
+# Operators whose operands must share a dtype: where that of the first is not known, that of the second tells it.
+LIKE_OPERANDS = frozenset(("linear", "matmul", "mm", "bmm", "mv", "conv1d", "conv2d", "conv3d", "@"))
+
 _NOTHING = (Alt(Unknown("an argument that does not matter")),)
 
 
@@ -173,7 +176,25 @@ def _apply(
     for combination in itertools.islice(combinations, MAX_COMBINATIONS):
         given = _Given(combination[: len(positional)], dict(zip(names, combination[len(positional) :], strict=True)), flow, opened)
         out.append(_outcome(torch.resolve(rule, given), given, rule, name, node, frame))
+    if name in LIKE_OPERANDS and any(_unknown_dtype(a) for a in out):
+        return [a for a in out if not _unknown_dtype(a)] + _second_operand(flow, node, frame, receiver, out)
     return out
+
+
+def _unknown_dtype(alt: Alt) -> bool:
+    return isinstance(alt.value, Unknown) or (isinstance(alt.value, Tensor) and not alt.value.dtype)
+
+
+def _second_operand(flow: Flow, node: Node, frame: Frame, receiver: Alt | None, unknown: list[Alt]) -> list[Alt]:
+    """The dtype of a product whose first operand is not known: that of the second, which torch requires to be the same."""
+    position = 0 if receiver is not None else 1
+    second = dict(node.parts[2]).get("weight")
+    if second is None and len(node.parts[1]) > position:
+        second = node.parts[1][position]
+    known = [a for a in flow.ev(second, frame) if isinstance(a.value, Tensor) and a.value.dtype] if second is not None else []
+    return [a.at(frame.fn.file, node.line, f"multiplied with by `{render(node)}`") for a in known] or [
+        a for a in unknown if _unknown_dtype(a)
+    ]
 
 
 def _outcome(value: torch.Value, given: _Given, rule: torch.Rule, name: str, node: Node, frame: Frame) -> Alt:

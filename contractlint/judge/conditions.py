@@ -49,13 +49,10 @@ def outcome(site: JudgedSite, when: tuple[Condition, ...], focus: frozenset[tupl
 
 
 def _single(site: JudgedSite, condition: Condition, focus: frozenset[tuple[str, str]]) -> Outcome:
-    node = site.argument(condition.parameter)
-    if node is None:
-        return Outcome(Holds.UNKNOWN)
     verdicts: set[bool | None] = set()
     because: list[str] = []
     possible: set[str] = set()
-    for alt in site.flow.query(node, site.frame(), focus):
+    for alt in site.values(condition.parameter, focus=focus):
         verdict = satisfies(site, condition, alt)
         verdicts.add(verdict)
         possible.add(_spell(site, condition.parameter, alt))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from contractlint.flow.nodes import Node, render
+from contractlint.flow.nodes import Node
 from contractlint.flow.values import (
     DEFAULT,
     Alt,
@@ -65,7 +65,7 @@ class DtypeJudgement:
         """The clause that decides how the outcome is reported: that of the first breach or doubt."""
         if self.breaches:
             return self.breaches[0].clause
-        ranked = sorted(self.doubts, key=lambda d: d[0].effect is Effect.RAISES)
+        ranked = sorted(self.doubts, key=lambda d: (d[0].effect is Effect.RAISES, not d[1].startswith("it can be")))
         return ranked[0][0] if ranked else self.clauses[0]
 
     @property
@@ -75,7 +75,8 @@ class DtypeJudgement:
             return f"can be {', '.join(dict.fromkeys(dtype_text(b.dtype) for b in self.breaches))}"
         if self.doubts:
             clause = self.clause
-            return next(reason for c, reason, _ in self.doubts if c is clause)
+            reasons = [reason for c, reason, _ in self.doubts if c is clause]
+            return next((r for r in reasons if r.startswith(("it can be", "it may be"))), reasons[0])
         if not self.decided:
             return "no clause applies here"
         return ""
@@ -106,12 +107,11 @@ def _judge_clause(site: JudgedSite, judgement: DtypeJudgement, clause: Clause) -
     if applies.holds is Holds.NO:
         return
     judgement.decided = True
-    if judgement.node is None:
-        judgement.doubts.append((clause, "it comes out of `*` or `**` arguments that are not followed", None))
-        return
-    frame = site.frame(*hypothesis(site, clause.when))
-    assume = assumptions(clause.when)
-    for alt in site.flow.query(judgement.node, frame, steps=STEPS[clause.effect], assume=assume):
+    facts, assume = hypothesis(site, clause.when), assumptions(clause.when)
+    alts = site.values(judgement.parameter, facts, steps=STEPS[clause.effect], assume=assume)
+    if not alts and not clause.when:
+        judgement.doubts.append((clause, "no value reaches it by any way that was followed", None))
+    for alt in alts:
         judgement.dtypes.append(_label(alt))
         dtype, doubt = _dtype_of(site, judgement.parameter, alt)
         if dtype is None and not doubt:
@@ -201,14 +201,8 @@ def _dtype_of(site: JudgedSite, parameter: str, alt: Alt) -> tuple[str | None, s
     if isinstance(value, Sequence_ | Values):
         return None, "it is a tuple or list, whose parts are not judged yet"
     if isinstance(value, Const | Member | Dtype | Instance):
-        return None, f"`{render(_node(site, parameter))}` is not followed to a tensor"
+        return None, "what is passed is not followed to a tensor"
     return None, "it is not followed to a tensor"
-
-
-def _node(site: JudgedSite, parameter: str) -> Node:
-    node = site.argument(parameter)
-    assert node is not None
-    return node
 
 
 def _shared(site: JudgedSite, parameter: str, value: Tensor) -> str | None:

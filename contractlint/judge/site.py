@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contractlint.calls.sites import CallSite
 from contractlint.flow.binding import Bound, bind, can_be_missing, missing
-from contractlint.flow.evaluate import Flow, Frame
-from contractlint.flow.nodes import Node
+from contractlint.flow.evaluate import MAX_STEPS, Assumption, Flow, Frame
+from contractlint.flow.nodes import Fact, Node
+from contractlint.flow.values import Alt
 from contractlint.model.contract import Parameter, Signature
 
 if TYPE_CHECKING:
@@ -70,6 +71,21 @@ class JudgedSite:
         if self.bound.splats or self.bound.stars:
             return None
         return self.default(name)
+
+    def values(
+        self,
+        name: str,
+        facts: tuple[Fact, ...] = (),
+        focus: frozenset[tuple[str, str]] = frozenset(),
+        steps: int = MAX_STEPS,
+        assume: tuple[Assumption, ...] = (),
+    ) -> tuple[Alt, ...]:
+        """The possibilities for a parameter, out of `*` and `**` arguments too."""
+        node, frame = self.argument(name), self.frame(*facts)
+        if node is not None:
+            return self.flow.query(node, frame, focus, steps, assume)
+        with self.flow.asking(focus, steps, assume):
+            return self.bound.from_splats(self.flow, name, frame)
 
     def default(self, name: str) -> Node | None:
         """The default of a parameter as a constant, when it is one."""
