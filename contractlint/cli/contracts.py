@@ -162,3 +162,4 @@ def _indented(text: str) -> list[str]:
 
 
 command.add_command(drift.diff)
+command.add_command(drift.drift)

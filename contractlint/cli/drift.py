@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,12 @@ import click
 from contractlint.cli.errors import Stop
 from contractlint.cli.judge import open_catalog
 from contractlint.cli.options import contracts_option
+from contractlint.cli.progress import Progress
 from contractlint.report.view import plural
 
 if TYPE_CHECKING:
     from contractlint.catalog import Catalog
+    from contractlint.drift.wheel import Wheel
 
 format_option = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Text for people, or JSON."
@@ -49,6 +52,119 @@ def diff(before: str, after: str, only: str, everything: bool, form: str, contra
     for line in change_lines(changes, everything=everything):
         click.echo(line)
     return 0
+
+
+@click.command("drift")
+@click.option("--release", "releases", multiple=True, metavar="RELEASE", help="A published release; fetched once.")
+@click.option("--wheel", "wheels", multiple=True, metavar="PATH", help="A wheel, or a folder in which one is unpacked.")
+@click.option("--installed", is_flag=True, help="The release that is installed here; it is not imported.")
+@click.option("--all", "everything", is_flag=True, help="Every name and the whole of every text.")
+@format_option
+@contracts_option
+def drift(
+    releases: tuple[str, ...],
+    wheels: tuple[str, ...],
+    installed: bool,
+    everything: bool,
+    form: str,
+    contracts: tuple[str, ...],
+) -> int:
+    """Compare contracts with the sources of the library, without importing it.
+
+    Signatures and enums agree, cited evidence says what it said, and every entry point that should have a contract has
+    one, or a reason why not. A release newer than the contracts is held against the newest that they know.
+
+    Exit code 1 on any difference, 2 when it could not be told.
+    """
+    from contractlint.drift.compare import compare
+    from contractlint.drift.render import drift_data, drift_lines
+    from contractlint.drift.wheel import WheelError
+
+    catalog = open_catalog([Path(folder) for folder in contracts])
+    found = []
+    try:
+        with Progress() as progress:
+            for number, wheel in enumerate(_wheels(catalog, releases, wheels, installed, progress)):
+                progress(f"reading {wheel.release}", number, 0)
+                found.append(compare(catalog, wheel))
+    except WheelError as problem:
+        raise Stop(str(problem)) from None
+    if form == "json":
+        _echo_json({"schema": 1, "releases": [drift_data(one) for one in found]})
+    else:
+        for line in drift_lines(found, everything=everything):
+            click.echo(line)
+    return 1 if any(one.differences for one in found) else 0
+
+
+def _wheels(
+    catalog: Catalog, releases: Sequence[str], paths: Sequence[str], installed: bool, progress: Progress
+) -> Iterator[Wheel]:
+    if not (releases or paths or installed):
+        raise Stop("name what to compare with: --release RELEASE, --wheel PATH or --installed")
+    for text in releases:
+        yield _published(catalog, text, progress)
+    for path in paths:
+        yield _at(catalog, Path(path))
+    if installed:
+        yield _installed(catalog)
+
+
+def _published(catalog: Catalog, text: str, progress: Progress) -> Wheel:
+    from contractlint.cli.targets import named_target
+    from contractlint.drift.wheel import Wheel
+    from contractlint.sources import SourceError
+    from contractlint.sources.package import fetch_wheel
+
+    target = named_target(text)
+    package = _package(catalog, target.library)
+    try:
+        path = fetch_wheel(f"{target.library}=={target.release}", progress=progress)
+    except SourceError as problem:
+        raise Stop(str(problem)) from None
+    return Wheel(path, target.library, package, target.release)
+
+
+def _package(catalog: Catalog, library: str) -> str:
+    from contractlint.catalog import UnknownLibrary
+
+    try:
+        return catalog.package(library)
+    except UnknownLibrary as problem:
+        raise Stop(str(problem).rstrip(".")) from None
+
+
+def _at(catalog: Catalog, path: Path) -> Wheel:
+    """The wheel at a path, of the library whose package it holds."""
+    from contractlint.drift.wheel import Wheel, WheelError
+
+    problem: WheelError | None = None
+    for library in _released(catalog):
+        try:
+            return Wheel(path, library, catalog.package(library))
+        except WheelError as error:
+            problem = problem or error
+    raise Stop(str(problem))
+
+
+def _installed(catalog: Catalog) -> Wheel:
+    from importlib import metadata
+
+    from contractlint.drift.wheel import Wheel
+
+    libraries = _released(catalog)
+    for library in libraries:
+        try:
+            found = metadata.distribution(library)
+        except metadata.PackageNotFoundError:
+            continue
+        return Wheel(Path(str(found.locate_file(""))), library, catalog.package(library), found.version)
+    raise Stop(f"{' or '.join(libraries)} is not installed here; name a release with --release")
+
+
+def _released(catalog: Catalog) -> list[str]:
+    """The libraries that have releases, and so sources to compare with."""
+    return [library for library in catalog.libraries if catalog.releases(library) != ("*",)]
 
 
 def _release(text: str, catalog: Catalog) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from contractlint.drift.changes import HEADINGS, Change, Kind
+from contractlint.drift.compare import Difference, Drift
 
 _ENUM = (Kind.RENUMBERED, Kind.MEMBER_ADDED, Kind.MEMBER_REMOVED)
 _NAMES_ONLY = (Kind.ENTRY_ADDED, Kind.ENTRY_REMOVED)
@@ -80,3 +81,72 @@ def wrapped(names: Sequence[str], indent: str = "      in ", width: int = 118) -
             line = " " * len(indent)
         line += word + " "
     yield line.rstrip()
+
+
+_DIFFERENCES = {
+    "gone": "Entry points that the library does not have",
+    "signature": "Signatures that differ",
+    "enum": "Enums that differ",
+    "evidence": "Evidence that does not say what it said",
+    "no-contract": "Entry points without a contract and without a reason why not",
+    "new": "New entry points",
+}
+
+
+def drift_lines(drifts: Sequence[Drift], *, everything: bool = False) -> Iterator[str]:
+    """Yield a table with a row for each release, and below it what differs in each of them."""
+    heads = ("release", "contracts of", "entry points", "parameters", "enums", "clauses", "quotes", "differences")
+    rows = [
+        (
+            drift.release, "itself" if drift.known == drift.release else drift.known, f"{drift.entry_points:,}",
+            f"{drift.parameters:,}", f"{drift.enums}", f"{drift.clauses:,}", f"{drift.evidence:,}",
+            f"{len(drift.differences):,}",
+        )
+        for drift in drifts
+    ]  # fmt: skip
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        cells = [
+            cell.ljust(width) if n < 2 else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells)
+    for drift in drifts:
+        for kind, heading in _DIFFERENCES.items():
+            group = [difference for difference in drift.differences if difference.kind == kind]
+            if group:
+                yield ""
+                yield f"{drift.release}: {heading}"
+                yield from _differences(group, everything)
+    superfluous = sorted({name for drift in drifts for name in drift.superfluous})
+    if superfluous:
+        yield ""
+        yield f"uncovered.toml names what has a contract by now; take it out there: {', '.join(superfluous)}"
+
+
+def drift_data(drift: Drift) -> dict[str, Any]:
+    """Return the outcome for one release as plain data."""
+    return {
+        "library": drift.library,
+        "release": drift.release,
+        "contracts_of": drift.known,
+        "entry_points": drift.entry_points,
+        "parameters": drift.parameters,
+        "enums": drift.enums,
+        "clauses": drift.clauses,
+        "quotes": drift.evidence,
+        "differences": [
+            {"kind": item.kind, "subject": item.subject, "text": item.text, "where": item.where}
+            for item in drift.differences
+        ],
+    }
+
+
+def _differences(group: Sequence[Difference], everything: bool) -> Iterator[str]:
+    long = group[0].kind in ("new", "gone", "no-contract") and not everything and len(group) > _SHOWN + 3
+    for item in group[:_SHOWN] if long else group:
+        where = f" ({item.where})" if item.where else ""
+        text = item.text if everything or len(item.text) < 160 else f"{item.text[:157]}…"
+        yield f"  {item.subject}: {text}{where}"
+    if long:
+        yield f"  and {len(group) - _SHOWN:,} more: --all lists them"
