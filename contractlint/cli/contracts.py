@@ -163,3 +163,4 @@ def _indented(text: str) -> list[str]:
 
 command.add_command(drift.diff)
 command.add_command(drift.drift)
+command.add_command(drift.schema)

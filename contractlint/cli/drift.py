@@ -97,6 +97,15 @@ def drift(
     return 1 if any(one.differences for one in found) else 0
 
 
+@click.command("schema")
+def schema() -> int:
+    """Print the JSON Schema of contract files. In a file, `#:schema ../schema.json` tells editors to use it."""
+    from contractlint.drift.json_schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+    return 0
+
+
 def _wheels(
     catalog: Catalog, releases: Sequence[str], paths: Sequence[str], installed: bool, progress: Progress
 ) -> Iterator[Wheel]:
