@@ -38,7 +38,7 @@ def main() -> None:
         parser.error("not unpacked: " + ", ".join(missing))
     package = library["package"]
     wheels = {release: Wheel(root, library["library"], package, release) for release, root in roots.items()}
-    entries = {release: read_public(wheel) for release, wheel in wheels.items()}
+    entries = {release: list(read_public(wheel)) for release, wheel in wheels.items()}
     (options.contracts / "signatures.toml").write_text(signatures_toml(entries), encoding="utf-8")
     enums_path = options.contracts / "enums.toml"
     enums_path.write_text(enums_toml(wheels, library["enums"]), encoding="utf-8")

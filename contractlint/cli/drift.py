@@ -58,6 +58,7 @@ def diff(before: str, after: str, only: str, everything: bool, form: str, contra
 @click.option("--release", "releases", multiple=True, metavar="RELEASE", help="A published release; fetched once.")
 @click.option("--wheel", "wheels", multiple=True, metavar="PATH", help="A wheel, or a folder in which one is unpacked.")
 @click.option("--installed", is_flag=True, help="The release that is installed here; it is not imported.")
+@click.option("--against", metavar="OLD", help="Also rank what changed since this release or wheel, for a human.")
 @click.option("--all", "everything", is_flag=True, help="Every name and the whole of every text.")
 @format_option
 @contracts_option
@@ -65,6 +66,7 @@ def drift(
     releases: tuple[str, ...],
     wheels: tuple[str, ...],
     installed: bool,
+    against: str | None,
     everything: bool,
     form: str,
     contracts: tuple[str, ...],
@@ -74,26 +76,39 @@ def drift(
     Signatures and enums agree, cited evidence says what it said, and every entry point that should have a contract has
     one, or a reason why not. A release newer than the contracts is held against the newest that they know.
 
+    With --against, leads on what contracts cannot show: dtype arguments that C++ functions no longer use, checks that
+    are gone or admit more, cited lines and documented dtypes that changed. Leads do not count for the exit code.
+
     Exit code 1 on any difference, 2 when it could not be told.
     """
     from contractlint.drift.compare import compare
-    from contractlint.drift.render import drift_data, drift_lines
+    from contractlint.drift.gate import leads
+    from contractlint.drift.render import drift_data, drift_lines, lead_data, lead_lines
     from contractlint.drift.wheel import WheelError
 
     catalog = open_catalog([Path(folder) for folder in contracts])
     found = []
+    gates = []
     try:
         with Progress() as progress:
-            for number, wheel in enumerate(_wheels(catalog, releases, wheels, installed, progress)):
-                progress(f"reading {wheel.release}", number, 0)
+            old = _named(catalog, against, progress) if against else None
+            for wheel in _wheels(catalog, releases, wheels, installed, progress):
+                progress(f"reading {wheel.release}", 0, 0)
                 found.append(compare(catalog, wheel))
+                if old is not None and old.library == wheel.library:
+                    gates.append((old.release, wheel.release, leads(catalog, old, wheel)))
     except WheelError as problem:
         raise Stop(str(problem)) from None
     if form == "json":
-        _echo_json({"schema": 1, "releases": [drift_data(one) for one in found]})
+        data = [{"from": before, "to": after, "leads": lead_data(ranked)} for before, after, ranked in gates]
+        _echo_json({"schema": 1, "releases": [drift_data(one) for one in found], "gates": data})
     else:
         for line in drift_lines(found, everything=everything):
             click.echo(line)
+        for before, after, ranked in gates:
+            click.echo()
+            for line in lead_lines(ranked, before, after, everything=everything):
+                click.echo(line)
     return 1 if any(one.differences for one in found) else 0
 
 
@@ -117,6 +132,11 @@ def _wheels(
         yield _at(catalog, Path(path))
     if installed:
         yield _installed(catalog)
+
+
+def _named(catalog: Catalog, text: str, progress: Progress) -> Wheel:
+    """The wheel that a path or a release names."""
+    return _at(catalog, Path(text)) if Path(text).exists() else _published(catalog, text, progress)
 
 
 def _published(catalog: Catalog, text: str, progress: Progress) -> Wheel:

@@ -11,6 +11,7 @@ import gc
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from contractlint.drift.public import is_public
@@ -93,12 +94,13 @@ class Modules:
         return module
 
 
-def read_public(wheel: Wheel) -> list[Callable_]:
+@lru_cache(maxsize=2)  # the two wheels of a comparison: several questions are asked of each
+def read_public(wheel: Wheel) -> tuple[Callable_, ...]:
     """Return the callables of a wheel that other people call."""
     collecting = gc.isenabled()
     gc.disable()  # syntax trees are many objects without cycles: collecting them while they grow takes most of the time
     try:
-        return [entry for entry in read_package(wheel) if any(is_public(name, entry.api) for name in entry.names)]
+        return tuple(entry for entry in read_package(wheel) if any(is_public(name, entry.api) for name in entry.names))
     finally:
         if collecting:
             gc.enable()

@@ -7,10 +7,13 @@ from typing import Any
 
 from contractlint.drift.changes import HEADINGS, Change, Kind
 from contractlint.drift.compare import Difference, Drift
+from contractlint.drift.gate import HEADINGS as LEADS
+from contractlint.drift.gate import Lead
 
 _ENUM = (Kind.RENUMBERED, Kind.MEMBER_ADDED, Kind.MEMBER_REMOVED)
 _NAMES_ONLY = (Kind.ENTRY_ADDED, Kind.ENTRY_REMOVED)
 _SHOWN = 12  # entry points that are listed one by one where only their number matters
+_LEADS = 25
 
 
 def change_lines(changes: Sequence[Change], *, everything: bool = False) -> Iterator[str]:
@@ -140,6 +143,35 @@ def drift_data(drift: Drift) -> dict[str, Any]:
             for item in drift.differences
         ],
     }
+
+
+def lead_lines(leads: Sequence[Lead], before: str, after: str, *, everything: bool = False) -> Iterator[str]:
+    """Yield what a human should look at, the weightiest first."""
+    yield (
+        f"{before} → {after}: {len(leads):,} leads for a human, the weightiest first"
+        if leads
+        else (f"{before} → {after}: no leads")
+    )
+    shown = leads if everything else leads[:_LEADS]
+    for number, lead in enumerate(shown, 1):
+        yield ""
+        yield f"{number:>3}. {LEADS[lead.kind]}: {lead.subject}"
+        yield f"     {lead.where}"
+        for mark, text in (("-", lead.before), ("+", lead.after)) if lead.after else (("", lead.before),):
+            short = text if everything or len(text) < 240 else f"{text[:237]}…"
+            yield f"     {mark} {short}" if mark else f"     {short}"
+    if len(shown) < len(leads):
+        yield f"\nand {len(leads) - len(shown):,} more: --all lists them"
+
+
+def lead_data(leads: Iterable[Lead]) -> list[dict[str, Any]]:
+    """Return leads as plain data."""
+    return [
+        {"rank": rank, "score": lead.score, "kind": lead.kind, "where": lead.where, "subject": lead.subject}
+        | {"before": lead.before}
+        | ({"after": lead.after} if lead.after else {})
+        for rank, lead in enumerate(leads, 1)
+    ]
 
 
 def _differences(group: Sequence[Difference], everything: bool) -> Iterator[str]:
