@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from contractlint.flow.callers import last_name, leaves
 from contractlint.flow.evaluate import Flow, Frame
-from contractlint.flow.invoke import lazy_reference
 from contractlint.flow.nodes import CallRecord, Facts, Node
 from contractlint.flow.values import Callable, Partial, Unknown
 from contractlint.index.project import External, Function, Module
@@ -36,7 +35,7 @@ class CallSite:
     entry_point: str
     reason: str = ""
     facts: Facts = ()
-    given: tuple[tuple[str, Node], ...] = ()
+    partial: Partial | None = None  # arguments that a partial brings along
     spelled: str = ""  # the import path by which the engine names it
 
     @property
@@ -55,47 +54,97 @@ class CallSite:
 def find_call_sites(flow: Flow, library: Library) -> list[CallSite]:
     """All call sites in the project, in order of file and line."""
     found: dict[tuple[str, int, int, str], CallSite] = {}
-    for module in _candidates(flow, library):
+    modules = _modules(flow, library)
+    kept = _kept_under(flow, modules, library)
+    for module in modules:
         for index in range(len(module.ir.functions)):
             fn = Function(module, index)
-            for site in _in_function(flow, fn, library):
-                found.setdefault((site.file, site.line, site.column, site.entry_point), site)
+            if _calls_anything(fn):
+                for record in flow.graph(fn).calls:
+                    for site in _resolve(flow, fn, record, library, kept):
+                        found.setdefault((site.file, site.line, site.column, site.entry_point), site)
     return sorted(found.values(), key=lambda s: (s.file, s.line, s.column, s.entry_point))
 
 
-def _candidates(flow: Flow, library: Library) -> Iterator[Module]:
-    yield from flow.project.modules_with(library.import_name)
+def _modules(flow: Flow, library: Library) -> list[Module]:
+    """Files that can hold call sites: those that name the library, and those that name what such a file makes of it.
+
+    `from engine.kernels import scale` names the library nowhere, where `kernels` says `from house import scale_by as scale`.
+    """
+    project = flow.project
+    chosen: dict[str, Module] = {}
+    pending = list(project.modules_with(library.import_name))
+    names: set[str] = set()
+    while pending:
+        module = pending.pop()
+        if module.file in chosen:
+            continue
+        chosen[module.file] = module
+        for name in _handed_on(flow, module, library):
+            if name not in names and not project.text.is_common(name, "word"):
+                names.add(name)
+                pending.extend(project.modules_with(name, "word"))
+    return [chosen[file] for file in sorted(chosen)]
 
 
-def _in_function(flow: Flow, fn: Function, library: Library) -> Iterator[CallSite]:
-    if not _could_call(fn, library):
-        return
-    for record in flow.graph(fn).calls:
-        yield from _resolve(flow, fn, record, library)
+def _handed_on(flow: Flow, module: Module, library: Library) -> Iterator[str]:
+    """Module-level names of a file that are entry points of the library."""
+    body = Function(module, 0)
+    for name, bindings in module.bindings.items():
+        if name.startswith("__") or all(b.kind in ("def", "class") for b in bindings):
+            continue
+        node = Node("global", body, bindings[0].line, name, key=("global", module.file, name))
+        for alt in flow.callee(node, Frame.make(body)):
+            value = alt.value.target if isinstance(alt.value, Partial) else alt.value
+            if isinstance(value, Callable) and isinstance(value.target, External) and library.canonical(value.target.name):
+                yield name
 
 
-def _could_call(fn: Function, library: Library) -> bool:
-    """A cheap look before the graph is built: does the function call anything that may be an entry point?"""
-    module = fn.module
-    return any(fn.index in users for users in module.ir.calls.values())
+def _kept_under(flow: Flow, modules: list[Module], library: Library) -> frozenset[str]:
+    """Attribute names under which some object keeps an entry point (`self.run = house.scale_by`)."""
+    names: set[str] = set()
+    for module in modules:
+        for index in sorted({i for users in module.ir.stores.values() for i in users}):
+            fn = Function(module, index)
+            for store in flow.graph(fn).stores:
+                for leaf in leaves(store.value):
+                    if leaf.kind in ("global", "import", "free", "attr") and _names_library(flow, fn, leaf, library):
+                        names.add(store.attribute)
+    return frozenset(names)
 
 
-def _resolve(flow: Flow, fn: Function, record: CallRecord, library: Library) -> Iterator[CallSite]:
+def _names_library(flow: Flow, fn: Function, node: Node, library: Library) -> bool:
+    root = node
+    while root.kind == "attr":
+        root = root.parts[0]
+    if root.kind not in ("global", "import", "free"):
+        return False
+    targets = (a.value.target for a in flow.callee(node, Frame.make(fn)) if isinstance(a.value, Callable))
+    return any(isinstance(t, External) and library.canonical(t.name) is not None for t in targets)
+
+
+def _calls_anything(fn: Function) -> bool:
+    return any(fn.index in users for users in fn.module.ir.calls.values()) or fn.index == 0
+
+
+def _resolve(
+    flow: Flow, fn: Function, record: CallRecord, library: Library, kept: frozenset[str]
+) -> Iterator[CallSite]:
     function = record.node.parts[0]
-    if not _followed(function, library):
+    if not _followed(function, library, kept):
         return
-    names: dict[str, tuple[Facts, str]] = {}
+    names: dict[str, CallSite] = {}
     for facts, leaf in _arms(function):
         for alt in flow.callee(leaf, Frame.make(fn)):
             value = alt.value
+            partial = value if isinstance(value, Partial) else None
             if isinstance(value, Partial):
                 value = value.target
             if isinstance(value, Callable) and isinstance(value.target, External):
                 canonical = library.canonical(value.target.name)
                 if canonical is not None:
-                    names.setdefault(canonical, (facts, value.target.name))
-    for canonical, (facts, spelled) in names.items():
-        yield CallSite(fn, record, canonical, facts=facts, spelled=spelled)
+                    names.setdefault(canonical, CallSite(fn, record, canonical, "", facts, partial, value.target.name))
+    yield from names.values()
     if names:
         return
     short = last_name(function)
@@ -117,7 +166,14 @@ def _arms(function: Node) -> Iterator[tuple[Facts, Node]]:
         yield (), function
 
 
-def _followed(function: Node, library: Library) -> bool:
+def _plain_root(node: Node) -> bool:
+    """Whether a call or subscript starts at a name of the module: `kernel()(x)`, `KERNELS["scale"](x)`, `partial(f)(x)`."""
+    while node.kind in ("call", "sub", "attr"):
+        node = node.parts[0]
+    return node.kind in ("global", "import", "free", "def", "dict")
+
+
+def _followed(function: Node, library: Library, kept: frozenset[str]) -> bool:
     """Whether a callee expression is worth evaluating: names and module chains are; methods of objects only by name."""
     for leaf in leaves(function):
         root = leaf
@@ -125,8 +181,8 @@ def _followed(function: Node, library: Library) -> bool:
             root = root.parts[0]
         if root.kind in ("global", "import", "free"):
             return True
-        if last_name(leaf) in library.short_names:
+        if last_name(leaf) in library.short_names or last_name(leaf) in kept:
             return True
-        if leaf.kind == "call" and lazy_reference(leaf) is not None:
+        if leaf.kind in ("call", "sub") and _plain_root(leaf):
             return True
     return False

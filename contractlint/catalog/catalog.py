@@ -50,7 +50,8 @@ class _Lazy(Mapping[str, EntryPoint]):
 class Catalog:
     """Contracts of all libraries and releases. Made by `load_catalog`; everything in it is read-only."""
 
-    def __init__(self, compiled: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, compiled: dict[str, dict[str, Any]], fingerprint: str = "") -> None:
+        self.fingerprint = fingerprint  # names the content of all contract files, empty when unknown
         self._compiled = compiled
         self._home = {name: library for library, record in compiled.items() for name in record["entries"]}
         self._views: dict[tuple[str, int], ReleaseView] = {}

@@ -24,7 +24,7 @@ def load_catalog(paths: Sequence[Path] = (), *, shipped: bool = True, cache_fold
 
         compiled = compile_files([SourceFile(*file) for file in files])
         cache.store(key, compiled, cache_folder)
-    return Catalog(compiled)
+    return Catalog(compiled, key)
 
 
 def shipped_folder() -> Path:

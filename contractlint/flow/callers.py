@@ -131,6 +131,8 @@ class Callers:
             yield from self._constructor(fn)
         else:
             yield from self._by_name(fn, fn.name)
+            for name in self._decorated_names(fn):
+                yield from self._ops_called(name)
             yield from self._aliased(fn)
         if fn.owner is not None and fn.name in ("forward", "__call__"):
             yield from self._instances(fn, receiver)
@@ -409,9 +411,9 @@ class Callers:
                 if any(_is_op(n, name) for n in leaves(store.value)):
                     yield from self._attribute_called(store.attribute)
             if any(_is_op(n, name) for r in graph.returns for n in leaves(r.value)):
-                for caller in self.of(holder):
-                    for store in self.flow.graph(caller.fn).stores:
-                        if any(n.id == caller.record.node.id for n in leaves(store.value)):
+                for user in self.of(holder):
+                    for store in self.flow.graph(user.fn).stores:
+                        if any(n.id == user.record.node.id for n in leaves(store.value)):
                             yield from self._attribute_called(store.attribute)
 
     def _attribute_called(self, attribute: str) -> Iterator[Caller]:
@@ -423,9 +425,15 @@ class Callers:
 
     def _registered(self, fn: Function, name: str) -> bool:
         """Whether a function is the body of the custom op of this name."""
-        if name == fn.name and fn.ir.decorators:
-            return True
-        return False
+        return name == fn.name and bool(fn.ir.decorators) or name in self._decorated_names(fn)
+
+    @staticmethod
+    def _decorated_names(fn: Function) -> Iterator[str]:
+        """Names that decorators give the function: `@custom_op("namespace::name")`."""
+        for decorator in fn.ir.decorators:
+            for arg in decorator[3] if decorator[0] == "call" else ():
+                if arg[0] == "const" and isinstance(arg[2], str) and "::" in arg[2]:
+                    yield arg[2].rpartition("::")[2]
 
     # instances that are called
 
@@ -440,6 +448,10 @@ class Callers:
                 continue
             for attribute, holder in self.holders(cls):
                 yield from self._held_called(attribute, holder, cls, fn)
+            for made in self.constructions(cls):
+                for record in self.flow.graph(made.fn).calls:
+                    if any(n.id == made.record.node.id for n in leaves(record.node.parts[0])):
+                        yield Caller(made.fn, record, 1)
 
     def holders(self, cls: Class) -> list[tuple[str, Class | None]]:
         """Attributes that keep an instance of exactly this class, with the class whose code keeps it."""

@@ -224,11 +224,27 @@ def _apply_bool(flow: Flow, alts: list[Alt], node: Node, test: Node, holds: bool
         for part in parts:
             alts = _apply(flow, alts, node, (part, holds), frame)
         return alts
-    out: list[Alt] = []
+    if not any(_speaks_of(part, node) for part in parts):
+        return alts
+    out: dict[int, Alt] = {}
     for part in parts:
-        out.extend(a for a in _apply(flow, alts, node, (part, holds), frame) if a not in out)
+        out.update((id(a), a) for a in _apply(flow, alts, node, (part, holds), frame))
         alts = _apply(flow, alts, node, (part, not holds), frame)
-    return out
+    return list(out.values())
+
+
+def _speaks_of(test: Node, node: Node) -> bool:
+    """Whether a test is about a value: compares it, its dtype, or is it."""
+    if test.id == node.id:
+        return True
+    if test.kind == "un":
+        return _speaks_of(test.parts[1], node)
+    if test.kind == "bool":
+        return any(_speaks_of(part, node) for part in test.parts[1])
+    if test.kind == "cmp":
+        left = test.parts[0]
+        return left.id == node.id or (left.kind == "attr" and left.parts[0].id == node.id)
+    return test.kind == "call" and bool(test.parts[1]) and test.parts[1][0].id == node.id
 
 
 def _dtype_guard(

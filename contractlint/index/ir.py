@@ -39,7 +39,7 @@ from typing import Any, NamedTuple, TypeAlias
 Expr: TypeAlias = tuple[Any, ...]
 Stmt: TypeAlias = tuple[Any, ...]
 
-FORMAT = 1
+FORMAT = 2
 
 
 class ParamIR(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -274,6 +275,8 @@ class Project:
                     found.extend(self.resolve(source, name, depth + 1))
                     if found:
                         break
+                elif source is None and star.partition(".")[0] not in self._roots and not hasattr(builtins, name):
+                    found.append(External(f"{star}.{name}"))
         return list(dict.fromkeys(found)) if len(found) > 1 else found
 
     def resolve_dotted(self, dotted: str, depth: int = 0) -> list[Reference]:

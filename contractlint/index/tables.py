@@ -13,19 +13,21 @@ Table = dict[str, tuple[int, ...]]
 def name_tables(functions: Sequence[FunctionIR], classes: Sequence[ClassIR]) -> tuple[Table, Table, Table, Table]:
     """Return the tables (calls, stores, refs, strings) over all functions of one file.
 
-    A class body counts as part of function 0, the module.
+    A class body counts as part of the function that holds the class, function 0 being the module.
     """
     collector = _Collector()
     for index, function in enumerate(functions):
-        collector.current = index
+        # Decorators and defaults run where the function is defined, not in it.
+        collector.current = max(function.parent, 0)
         for decorator in function.decorators:
             collector.visit(decorator)
         for param in function.params:
             if param.default is not None:
                 collector.visit(param.default)
+        collector.current = index
         collector.visit_all(function.body)
-    collector.current = 0
     for cls in classes:
+        collector.current = max(cls.parent, 0)
         for expr in (*cls.bases, *cls.decorators):
             collector.visit(expr)
         collector.visit_all(cls.body)

@@ -49,7 +49,16 @@ class JudgedSite:
         """The call's arguments under the release's signature."""
         assert self.signature is not None
         formals = [Formal(p.name, _KINDS.get(p.kind, "pos")) for p in self.signature.parameters]
-        return bind(self.flow, self.site.record.node, formals)
+        return bind(self.flow, self._call(), formals)
+
+    def _call(self) -> Node:
+        """The call with what a partial brings along; its nodes keep their meaning only within the same function."""
+        call, partial = self.site.record.node, self.site.partial
+        if partial is None:
+            return call
+        args = (*(node for node, _ in partial.args), *call.parts[1])
+        keywords = (*((name, node) for name, node, _ in partial.keywords), *call.parts[2])
+        return Node("call", call.fn, call.line, call.parts[0], args, keywords)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -47,13 +47,26 @@ CODE = "CL101"
 def check(context: Context) -> Iterator[Finding]:
     """One finding for each argument that can break a dtype clause."""
     for parameter, judgement in context.judgements.items():
-        if judgement.breaches:
-            yield _finding(context, parameter, judgement)
+        clauses = {id(b.clause): b.clause for b in judgement.breaches}
+        for clause in clauses.values():
+            breaches = [b for b in judgement.breaches if b.clause is clause]
+            yield _finding(context, parameter, judgement, sorted(breaches, key=_plainness))
 
 
-def _finding(context: Context, parameter: str, judgement: DtypeJudgement) -> Finding:
-    breaches = judgement.breaches
-    clause = judgement.clause
+def _plainness(breach: Breach) -> tuple[int, int, str, int]:
+    """Ways with few conditions and steps explain best, and come first."""
+    steps = breach.alt.steps
+    origin = steps[0] if steps else None
+    return (
+        sum(len(step.condition) for step in steps),
+        len(steps),
+        origin.file if origin else "",
+        origin.line if origin else 0,
+    )
+
+
+def _finding(context: Context, parameter: str, judgement: DtypeJudgement, breaches: list[Breach]) -> Finding:
+    clause = breaches[0].clause
     return Finding(
         code=CODE,
         rule="argument-dtype",
@@ -71,7 +84,7 @@ def _finding(context: Context, parameter: str, judgement: DtypeJudgement) -> Fin
         evidence=clause.evidence,
         contract=contract_text(clause, parameter),
         consequence=clause.consequence or _CONSEQUENCE[clause.effect],
-        notes=tuple(_notes(context, parameter, judgement)),
+        notes=tuple(_notes(context, parameter, judgement, breaches)),
     )
 
 
@@ -97,23 +110,24 @@ def value_path(context: Context, parameter: str, breach: Breach) -> tuple[Step, 
 def _remedy(parameter: str, breaches: list[Breach]) -> str:
     wanted = sorted(breaches[0].clause.dtypes)
     if len(wanted) == 1:
-        optional = "" if len(breaches) == 0 else " (where it is not None)"
-        return f"cast it before the call{optional}: `{parameter}.to(torch.{wanted[0]})`"
+        return f"cast it before the call, where it is not None: `{parameter}.to(torch.{wanted[0]})`"
     return f"pass `{parameter}` as {' or '.join(wanted)}"
 
 
-def _notes(context: Context, parameter: str, judgement: DtypeJudgement) -> Iterator[str]:
-    clause = judgement.clause
+def _notes(
+    context: Context, parameter: str, judgement: DtypeJudgement, breaches: list[Breach]
+) -> Iterator[str]:
+    clause = breaches[0].clause
     if clause.note:
         yield clause.note
     if clause.documented:
         yield f"the library's documentation says: {clause.documented}"
-    because = tuple(dict.fromkeys(x for b in judgement.breaches for x in b.because))
+    because = tuple(dict.fromkeys(x for b in breaches for x in b.because))
     if because and clause.when:
         yield f"here {clause.when[0].parameter} can be {', '.join(because)}"
     yield from _twins(context, parameter)
     if judgement.doubts:
-        yield f"besides, not every value was followed: {judgement.doubts[0][1]}"
+        yield f"not every way was followed to its end: {judgement.doubts[0][1]}"
 
 
 def _twins(context: Context, parameter: str) -> Iterator[str]:
