@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ENGINE ?= vllm==0.19.1
 RELEASE ?= 0.6.7
 
-.PHONY: demo test lint types layers unit clean
+.PHONY: demo test lint types layers unit test-real bench clean
 
 # Findings are the point of the demonstration, so exit code 1 (findings) counts as success here.
 demo: $(VENV)/.base
@@ -18,13 +18,20 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/.dev
-	$(BIN)/mypy
+	$(BIN)/mypy contractlint tests bench
 
 layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+# On published engines: downloads about 160 MB once, and takes minutes.
+test-real: $(VENV)/.dev
+	CONTRACTLINT_REAL=1 $(BIN)/python -m pytest tests/real
+
+bench: $(VENV)/.base
+	$(BIN)/python -m bench.check $(ENGINE)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
