@@ -73,6 +73,11 @@ class Catalog:
         releases: tuple[str, ...] = self._record(library)["releases"]
         return releases
 
+    def files(self, library: str) -> Mapping[str, str]:
+        """Return the short names of files of a library, as evidence uses them."""
+        files: Mapping[str, str] = self._record(library)["files"]
+        return files
+
     def enum_names(self, library: str) -> tuple[str, ...]:
         """Return the enums whose members are known in some release of a library."""
         return tuple(self._record(library)["enums"])

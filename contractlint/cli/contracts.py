@@ -164,3 +164,4 @@ def _indented(text: str) -> list[str]:
 command.add_command(drift.diff)
 command.add_command(drift.drift)
 command.add_command(drift.schema)
+command.add_command(drift.new)

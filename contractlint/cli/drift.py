@@ -112,6 +112,40 @@ def drift(
     return 1 if any(one.differences for one in found) else 0
 
 
+@click.command("new")
+@click.argument("entry_point", metavar="ENTRY_POINT")
+@click.option("--release", metavar="RELEASE", help="The published release to draft from; fetched once.")
+@click.option("--wheel", "path", metavar="PATH", help="A wheel, or a folder in which one is unpacked.")
+@contracts_option
+def new(entry_point: str, release: str | None, path: str | None, contracts: tuple[str, ...]) -> int:
+    """Draft a contract file for ENTRY_POINT and print it. The last part of its name will do.
+
+    Clauses come from checks in Python and C++ sources and from the docstring. Each is marked to_be_reviewed, and does
+    not load before somebody has compared it with the code.
+    """
+    from contractlint.drift.draft import draft, find
+    from contractlint.drift.wheel import WheelError
+
+    if (release is None) == (path is None):
+        raise Stop("name what to draft from: --release RELEASE or --wheel PATH")
+    catalog = open_catalog([Path(folder) for folder in contracts])
+    try:
+        with Progress() as progress:
+            wheel = _at(catalog, Path(path)) if path else _published(catalog, str(release), progress)
+            progress(f"reading {wheel.release}", 0, 0)
+            found = find(wheel, entry_point)
+            if not found:
+                raise Stop(f"{wheel.library} {wheel.release} has no public function or method {entry_point!r}")
+            if len(found) > 1:
+                names = ", ".join(sorted(min(entry.names, key=len) for entry in found))
+                raise Stop(f"{entry_point!r} names several entry points; write one of {names}")
+            text = draft(catalog, wheel, found[0])
+    except WheelError as problem:
+        raise Stop(str(problem)) from None
+    click.echo(text, nl=False)
+    return 0
+
+
 @click.command("schema")
 def schema() -> int:
     """Print the JSON Schema of contract files. In a file, `#:schema ../schema.json` tells editors to use it."""
