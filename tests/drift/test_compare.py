@@ -192,6 +192,28 @@ def test_the_installed_release(
     assert code == 0 and out.splitlines()[1].startswith("1.0 ")
 
 
+def test_a_published_release_is_fetched_once(
+    contractlint: Run, book: tuple[str, str], unpacked: Unpack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    for release in ("1.0", "1.1"):
+        zipped(unpacked(release), release).rename(shelf / f"demo_kernels-{release}-py3-none-any.whl")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
+    monkeypatch.setenv("CONTRACTLINT_CACHE_DIR", str(tmp_path / "cache"))
+    args = ("contracts", "drift", "--release", "demo-kernels==1.1", "--against", "demo-kernels==1.0", *book)
+    code, out, err = contractlint(*args)
+    assert (code, err) == (0, "")
+    assert "1.0 → 1.1: 2 leads for a human" in out
+    for wheel in shelf.iterdir():
+        wheel.unlink()
+    assert contractlint(*args) == (code, out, err)
+    code, _, err = contractlint("contracts", "drift", "--release", "demo-kernels==9.9", *book)
+    assert code == 2 and "demo-kernels" in err
+
+
 @needs_wheels
 @pytest.mark.parametrize("release", ["0.6.6", "0.6.7.post3", "0.6.12", "0.7.2.post1"])
 def test_the_shipped_contracts_agree_with_the_library(release: str, tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ import base64
 import concurrent.futures
 import json
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from contractlint.sources import BadArchive, IndexUnreachable, SourceError, UnknownPackage
-from contractlint.sources.package import fetch_package
+from contractlint.sources.package import fetch_package, fetch_wheel
 from tests.sources.archives import FakeIndex, sdist, serve, wheel
 
 ENGINE = {
@@ -78,6 +79,20 @@ def test_takes_the_most_general_wheel_where_there_is_no_source(index: FakeIndex)
     assert package.archive == "kernels-2.0-cp311-cp311-manylinux_2_34_x86_64.whl"
     assert package.packages == ("kernels",)
     assert (package.root / "kernels-2.0.dist-info" / "METADATA").is_file()
+
+
+def test_takes_the_wheel_where_that_is_wanted(index: FakeIndex) -> None:
+    index.projects["engine"]["engine-1.0-py3-none-any.whl"] = wheel({"engine/__init__.py": "", "engine/kernel.cu": "k"})
+    fetch_package("engine==1.0")
+    path = fetch_wheel("engine==1.0")
+    assert path.name == "engine-1.0-py3-none-any.whl"
+    assert zipfile.ZipFile(path).namelist() == ["engine/__init__.py", "engine/kernel.cu"]
+    index.asked.clear()
+    assert fetch_wheel("engine==1.0") == path
+    assert fetch_package("engine==1.0").archive == "engine-1.0.tar.gz"
+    assert index.asked == []
+    with pytest.raises(UnknownPackage, match=r"engine 1\.1 is published, but not as a wheel"):
+        fetch_wheel("engine==1.1")
 
 
 def test_a_second_run_needs_no_index(index: FakeIndex) -> None:
