@@ -19,17 +19,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from contractlint.catalog import toml
-from contractlint.catalog.evidence import ELISION, locate
+from contractlint.catalog.evidence import locate
 from contractlint.catalog.positions import KeyPath, key_lines
 from contractlint.catalog.ranges import describe, matching, members
 from contractlint.catalog.signatures import spans_of
+from contractlint.drift.quotes import crosses
 
 # Releases cited wherever a range holds them: enough to check a clause by hand without citing every release.
 LANDMARKS = ("0.6.4", "0.6.6", "0.6.7", "0.6.7.post3", "0.6.8", "0.6.12", "0.6.18", "0.7.2.post1")
 ANCHORED = re.compile(r'(?P<head>(?:check|read|doc)\s+(?P<file>\S+))(?:\s+[^\s"]+)*\s+"(?P<quote>.*)"\Z')
-
-# A line that begins a class or function, at the top level or (in Python) inside a function that registers it.
-SCOPE = re.compile(r"class \w|(?:    )?def \w|(?:Array<Tensor>|Tensor) \w+\(")
 
 
 class Wheels:
@@ -140,15 +138,6 @@ def anchor(text: str, path: Path, wheels: Wheels, presence: Presence, *, quiet: 
                 raise ValueError(f"{path}:{number + 1}: write this evidence as one literal string")
             lines[number] = lines[number].replace(item, renewed, 1)
     return "\n".join(lines)
-
-
-def crosses(quote: str, lines: list[str]) -> str:
-    """Return the definition that begins between the first and the last piece of a quote, if any."""
-    first, _, _ = quote.partition(ELISION.strip())
-    start, end = locate(first, lines), locate(quote, lines)
-    if start is None or end is None:
-        return ""
-    return next((line.strip() for line in lines[start : end - 1] if SCOPE.match(line)), "")
 
 
 def clauses(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, str, list[str]]]:

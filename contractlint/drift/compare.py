@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cache
 
 from contractlint.catalog import Catalog, ReleaseView, UnknownRelease
-from contractlint.catalog.evidence import locate
 from contractlint.catalog.signatures import parse_signature
 from contractlint.drift.api import Callable_, read_public
 from contractlint.drift.changes import HEADINGS, Change, Kind
 from contractlint.drift.diff import enum_changes
 from contractlint.drift.enums import read_enum
 from contractlint.drift.public import is_public
+from contractlint.drift.quotes import Quotes
 from contractlint.drift.signatures import parameter_changes
 from contractlint.drift.wheel import Wheel
 from contractlint.model.contract import Clause, Evidence, EvidenceKind, Signature
@@ -150,49 +149,6 @@ def _evidence(catalog: Catalog, view: ReleaseView, wheel: Wheel, drift: Drift) -
 
 def _places(clause: Clause) -> list[Evidence]:
     return [item for item in clause.evidence if item.kind in (*_CODE, EvidenceKind.DOC) and item.note]
-
-
-class Quotes:
-    """Looks up quotes of evidence in a wheel."""
-
-    def __init__(self, wheel: Wheel) -> None:
-        self._wheel = wheel
-        self.lines = cache(lambda file: (wheel.text(file) or "").splitlines())
-        self._stand: set[tuple[str, str]] = set()
-        self._locate = cache(self._look_up)
-
-    def find(self, item: Evidence) -> int | None:
-        """Return the line on which the quote of an item stands in this wheel, wherever it was cited."""
-        line: int | None = self._locate(item.where.rpartition(":")[0], item.note)
-        return line
-
-    @property
-    def found(self) -> int:
-        """How many different quotes were found."""
-        return len(self._stand)
-
-    def _look_up(self, file: str, quote: str) -> int | None:
-        line = locate(quote, self.lines(file))
-        if line is not None:
-            self._stand.add((file, quote))
-        return line
-
-    def stands(self, item: Evidence) -> bool:
-        return self.find(item) is not None
-
-    def wrong(self, item: Evidence) -> str:
-        """Say what is wrong with a place that is cited of this very release; empty when it says what it said."""
-        file, _, number = item.where.rpartition(":")
-        lines = self.lines(file)
-        if not lines:
-            return "the file is not there"
-        if not item.note:
-            inside = 0 < int(number) <= len(lines) and lines[int(number) - 1].strip()
-            return "" if inside else "the line is empty"
-        found = self.find(item)
-        if found is None:
-            return "the quote stands nowhere"
-        return "" if found == int(number) else f"the quote stands on line {found}"
 
 
 def _coverage(catalog: Catalog, view: ReleaseView, new: Iterable[Callable_], drift: Drift) -> None:

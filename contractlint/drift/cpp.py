@@ -217,7 +217,7 @@ def _parameter(part: Sequence[Token]) -> CppParameter | None:
     names = [index for index, token in enumerate(part) if token.text == "="]
     declared = part[: names[0]] if names else part
     if declared and declared[-1].text == "]":  # an array: its name stands before the bracket, maybe as (&name)
-        declared = declared[: max(index for index, token in enumerate(declared) if token.text == "[")]
+        declared = declared[: max((index for index, token in enumerate(declared) if token.text == "["), default=0)]
         declared = [token for token in declared if token.text not in ("(", ")")]
     if len(declared) < 2 or not declared[-1].word or declared[-2].text == "::":
         return None

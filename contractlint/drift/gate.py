@@ -11,10 +11,11 @@ from contractlint.catalog import Catalog, ReleaseView
 from contractlint.catalog.signatures import parse_signature
 from contractlint.drift.api import Callable_, read_public
 from contractlint.drift.checks import Check, checks_in, python_checks
-from contractlint.drift.compare import Quotes, known_release
+from contractlint.drift.compare import known_release
 from contractlint.drift.cpp import Function, functions
 from contractlint.drift.docs import dtype_words, parameter_texts
 from contractlint.drift.public import INTERNAL
+from contractlint.drift.quotes import Quotes
 from contractlint.drift.wheel import Wheel
 from contractlint.model.contract import Aspect
 

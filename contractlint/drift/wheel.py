@@ -89,5 +89,5 @@ class Wheel:
 
 
 def _normal(name: str) -> str:
-    """The project part of a name as indexes compare it; versions are left alone."""
-    return re.sub(r"(?<![\d.])[-_]+(?=\D)", "-", name).replace("_", "-").lower()
+    """Spell a name as indexes compare it."""
+    return name.replace("_", "-").lower()

@@ -11,6 +11,7 @@ import pytest
 
 from contractlint.catalog import Catalog, ContractErrors, load_catalog
 from contractlint.drift.compare import Drift, compare
+from contractlint.drift.quotes import crosses
 from contractlint.drift.wheel import Wheel, WheelError
 from tests.drift.conftest import OPS_OLD, WHEELS, Run, Unpack, zipped
 
@@ -65,6 +66,13 @@ def test_where_a_quote_moved_to_is_said(demo: Catalog, unpacked: Unpack) -> None
     moved = {"demo/data/csrc/launcher.cu": "\n\n" + WHEELS["1.0"]["demo/data/csrc/launcher.cu"]}
     texts = [difference.text for difference in compare(demo, demo_wheel(unpacked("1.0", moved))).differences]
     assert "the quote stands on line 4: x must be bfloat16" in texts
+
+
+def test_a_quote_does_not_count_in_another_function_than_it_names() -> None:
+    lines = ["def one(", "    check(x)", "def two(", "    check(y)"]
+    assert crosses("def one( … check(x)", lines) == ""
+    assert crosses("def one( … check(y)", lines) == "def two("
+    assert crosses("check(y)", lines) == ""
 
 
 def test_a_newer_release_is_held_against_the_newest_known(demo: Catalog, unpacked: Unpack) -> None:

@@ -67,6 +67,12 @@ def test_functions_of_a_source() -> None:
     assert found["a::b::Runner::Runner"].parameters[1].type == "btg::Dtype"
 
 
+def test_a_source_that_breaks_off_is_read_as_far_as_it_goes() -> None:
+    for end in range(len(SOURCE)):
+        for piece in (SOURCE[:end], SOURCE[end:], SOURCE[:end] + SOURCE[end + 1 :]):
+            list(functions(piece))
+
+
 def test_checks_of_cpp() -> None:
     text = """void f(T x) {
   TVM_FFI_ICHECK(x.dtype() == dl_bfloat16 || x.dtype() == dl_float32) << "x is " << "wrong";
