@@ -12,14 +12,22 @@ from contractlint.model import words
 from contractlint.model.contract import Aspect, Clause, Effect, Enforcement
 
 _Case = Mapping[str, object]
+_NARROWER = (Kind.NARROWED_SILENTLY, Kind.NARROWED_CHECKED)
 
 
 def clause_changes(name: str, old: ReleaseView, new: ReleaseView) -> Iterator[Change]:
     """Yield the changed clauses of an entry point that both releases have."""
     before, after = _grouped(old.clauses(name)), _grouped(new.clauses(name))
+    # What had no effect could be anything: that it is read now is a change, but no call that was right is wrong.
+    unread = {
+        parameter
+        for (parameter, aspect), clauses in before.items()
+        if aspect is Aspect.PRESENCE and all(clause.ignored for clause in clauses)
+    }
     for key in before:
-        if key in after:
-            yield from _compare(name, before[key], after[key], old, new)
+        for change in _compare(name, before[key], after[key], old, new) if key in after else ():
+            idle = key[0] in unread and change.kind in _NARROWER
+            yield replace(change, kind=Kind.CHANGED) if idle else change
 
 
 def _grouped(clauses: Iterable[Clause]) -> dict[tuple[str, Aspect], list[Clause]]:
@@ -109,7 +117,7 @@ def _change(name: str, was: Clause, now: Clause) -> Change | None:
     if kind is None:
         return None
     detail = ""
-    if kind in (Kind.NARROWED_SILENTLY, Kind.NARROWED_CHECKED, Kind.NO_LONGER_CHECKED, Kind.CHANGED):
+    if _forbids(now) and kind in (Kind.NARROWED_SILENTLY, Kind.NARROWED_CHECKED, Kind.NO_LONGER_CHECKED, Kind.CHANGED):
         detail = words.enforcement(now) + (f": {' '.join(now.consequence.split())}" if now.consequence else "")
     elif kind is Kind.WIDENED and _checked(was) and not _checked(now) and _forbids(now):
         detail = f"and what is left is {words.enforcement(now)}"
@@ -153,6 +161,8 @@ def _relation(was: Clause, now: Clause) -> str:
     """Say whether what is accepted now is the "same", "wider", "narrower" or "other"."""
     if words.requirement(was) == words.requirement(now):
         return "same"
+    if was.ignored:
+        return "other"
     if not _forbids(now):
         return "wider"
     if not _forbids(was):
@@ -160,7 +170,7 @@ def _relation(was: Clause, now: Clause) -> str:
     if was.aspect is Aspect.DTYPE and was.dtypes and now.dtypes:
         return _sets(was.dtypes, now.dtypes)
     if was.aspect is Aspect.PRESENCE:
-        return "narrower"  # read → ignored, or ignored → must be passed: callers who were right no longer are
+        return "narrower"  # what was read is ignored now
     if was.aspect is Aspect.VALUE:
         return _values(was, now)
     return "other"

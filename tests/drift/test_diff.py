@@ -89,6 +89,11 @@ def test_the_story_of_routing_bias(shipped: Catalog) -> None:
     assert not [c for c in changes if c.kind is Kind.NARROWED_SILENTLY and c.parameter == "routing_bias"]
 
 
+def test_what_had_no_effect_and_is_read_now_is_not_narrowed(shipped: Catalog) -> None:
+    changes = [c for c in diff(shipped, FI, "0.6.12", "0.6.13", "trtllm_mxint4") if c.parameter == "gemm1_alpha"]
+    assert {(c.kind, c.aspect) for c in changes} == {(Kind.CHANGED, "dtype"), (Kind.CHANGED, "presence")}
+
+
 def test_what_came_with_0_6_5(shipped: Catalog) -> None:
     changes = diff(shipped, FI, "0.6.4", "0.6.5", "trtllm_")
     added = found(changes, Kind.PARAMETER_ADDED, "do_finalize")
