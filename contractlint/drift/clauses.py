@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+import ast
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
 from contractlint.catalog import ReleaseView
@@ -42,7 +43,7 @@ def _compare(
 ) -> Iterator[Change]:
     found: dict[Change, list[_Case]] = {}
     sources: dict[Change, str] = {}
-    known = list(_cases([*before, *after], old, new))
+    known = list(_cases(name, [*before, *after], old, new))
     for case in known:
         was, now = _clause_in(before, case), _clause_in(after, case)
         change = _change(name, was, now) if was is not None and now is not None else None
@@ -53,8 +54,12 @@ def _compare(
         yield replace(change, when=_when(where, known), source=sources[change])
 
 
-def _cases(clauses: Iterable[Clause], old: ReleaseView, new: ReleaseView) -> Iterator[_Case]:
-    """Yield the cases that conditions tell apart, without enum members that only one of the releases has."""
+def _cases(name: str, clauses: Iterable[Clause], old: ReleaseView, new: ReleaseView) -> Iterator[_Case]:
+    """Yield the cases that conditions tell apart and that calls of both releases can be in.
+
+    Enum members that only one of the releases has do not count. Where only one of them has the parameter that a
+    condition tests, calls of the other are in the case of its default.
+    """
     conditions = [_conditions(clause) for clause in clauses]
     members: dict[str, tuple[str, ...]] = {}
     absent: dict[str, set[object]] = {}
@@ -64,9 +69,32 @@ def _cases(clauses: Iterable[Clause], old: ReleaseView, new: ReleaseView) -> Ite
             here, there = old.enums.get(enum, {}), new.enums.get(enum, {})
             members[parameter] = tuple(member for member in here if member in there)
             absent[parameter] = set(here) ^ set(there)
-    for case in cases(conditions, members):
-        if not any(value in absent.get(parameter, ()) for parameter, value in case.items()):
-            yield case
+    found = [
+        case
+        for case in cases(conditions, members)
+        if not any(value in absent.get(parameter, ()) for parameter, value in case.items())
+    ]
+    for parameter, default in _one_sided(name, old, new).items():
+        domain = {case[parameter] for case in found if parameter in case}
+        wanted = default if default in domain else OTHER
+        found = [case for case in found if case.get(parameter, wanted) == wanted or wanted not in domain]
+    yield from found
+
+
+def _one_sided(name: str, old: ReleaseView, new: ReleaseView) -> dict[str, object]:
+    """Return the parameters that only one of the releases has, with their defaults as conditions write them."""
+    sides = [view.signature(name) for view in (old, new)]
+    before, after = ({p.name: p for p in side.parameters} if side else {} for side in sides)
+    found: dict[str, object] = {}
+    for parameter in {**before, **after}.values():
+        if parameter.name in before and parameter.name in after:
+            continue
+        text = parameter.default or "None"
+        try:
+            found[parameter.name] = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            found[parameter.name] = text.removesuffix(".value").rpartition(".")[2]
+    return {key: value for key, value in found.items() if isinstance(value, Hashable)}
 
 
 def _conditions(clause: Clause) -> tuple[tuple[str, tuple[object, ...], bool], ...]:

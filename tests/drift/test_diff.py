@@ -94,6 +94,10 @@ def test_what_had_no_effect_and_is_read_now_is_not_narrowed(shipped: Catalog) ->
     assert {(c.kind, c.aspect) for c in changes} == {(Kind.CHANGED, "dtype"), (Kind.CHANGED, "presence")}
 
 
+def test_a_new_parameter_does_not_put_old_calls_into_new_cases(shipped: Catalog) -> None:
+    assert diff(shipped, FI, "0.6.6", "0.6.7", "flashinfer.mxfp8_quantize")[0].kind is not Kind.NARROWED_SILENTLY
+
+
 def test_what_came_with_0_6_5(shipped: Catalog) -> None:
     changes = diff(shipped, FI, "0.6.4", "0.6.5", "trtllm_")
     added = found(changes, Kind.PARAMETER_ADDED, "do_finalize")
