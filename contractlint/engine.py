@@ -70,7 +70,9 @@ def judge_tree(
         report.parsed = session.project.parsed
         report.unchecked = [Unchecked(file, reason) for file, reason in sorted(session.project.unreadable.items())]
     report.call_sites.sort(key=lambda r: (r.place.file, r.place.line, r.place.column, r.entry_point, r.release))
-    report.arguments.sort(key=lambda r: (r.place.file, r.place.line, r.place.column, r.entry_point, r.parameter, r.release))
+    report.arguments.sort(
+        key=lambda r: (r.place.file, r.place.line, r.place.column, r.entry_point, r.parameter, r.release)
+    )
     report.seconds = time.monotonic() - started
     return report
 

@@ -23,7 +23,14 @@ KEPT = 24
 def key_of(tree: Tree, contracts: str, targets: Sequence[Target], options: Sequence[object]) -> str:
     """One name for a run's input. Every file is read: a time stamp is no proof that nothing changed."""
     digest = hashlib.sha256()
-    for part in (__version__, _tool(), sys.implementation.cache_tag, contracts, *map(repr, targets), *map(repr, options)):
+    for part in (
+        __version__,
+        _tool(),
+        sys.implementation.cache_tag,
+        contracts,
+        *map(repr, targets),
+        *map(repr, options),
+    ):
         digest.update(f"{part}\0".encode())
     for name in tree.files:
         digest.update(f"{name}\0".encode())

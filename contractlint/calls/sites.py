@@ -96,7 +96,11 @@ def _handed_on(flow: Flow, module: Module, library: Library) -> Iterator[str]:
         node = Node("global", body, bindings[0].line, name, key=("global", module.file, name))
         for alt in flow.callee(node, Frame.make(body)):
             value = alt.value.target if isinstance(alt.value, Partial) else alt.value
-            if isinstance(value, Callable) and isinstance(value.target, External) and library.canonical(value.target.name):
+            if (
+                isinstance(value, Callable)
+                and isinstance(value.target, External)
+                and library.canonical(value.target.name)
+            ):
                 yield name
 
 
@@ -140,10 +144,10 @@ def _resolve(
             partial = value if isinstance(value, Partial) else None
             if isinstance(value, Partial):
                 value = value.target
-            if isinstance(value, Callable) and isinstance(value.target, External):
-                canonical = library.canonical(value.target.name)
-                if canonical is not None:
-                    names.setdefault(canonical, CallSite(fn, record, canonical, "", facts, partial, value.target.name))
+            dotted = _dotted(value, fn)
+            canonical = library.canonical(dotted) if dotted else None
+            if canonical is not None:
+                names.setdefault(canonical, CallSite(fn, record, canonical, "", facts, partial, dotted))
     yield from names.values()
     if names:
         return
@@ -154,6 +158,15 @@ def _resolve(
         unknown = [a.value for a in alts if isinstance(a.value, Unknown)]
         if unknown and len(unknown) == len(alts):
             yield CallSite(fn, record, looks_like, f"`{short}` could not be resolved: {unknown[0].reason}")
+
+
+def _dotted(value: object, fn: Function) -> str:
+    """The dotted name of a callable: outside the project, or a kernel of the project itself (not called from within)."""
+    if isinstance(value, Callable) and isinstance(value.target, External):
+        return value.target.name
+    if isinstance(value, Callable) and isinstance(value.target, Function) and value.target != fn:
+        return f"{value.target.module.name}.{value.target.qualname}"
+    return ""
 
 
 def _arms(function: Node) -> Iterator[tuple[Facts, Node]]:

@@ -62,10 +62,10 @@ def rows(catalog: Catalog, entry_point: str, release: str | None = None) -> tupl
     name = catalog.canonical(entry_point)
     if name is None:
         raise KeyError(entry_point)
-    if release is None:
-        clauses = _clauses(catalog, name)
-    else:
+    if release is not None:
         clauses = catalog.at(str(catalog.library_of(name)), release).clauses(name)
+    else:
+        clauses = _clauses(catalog, name)
     return tuple(
         ClauseRow(
             clause.parameter,

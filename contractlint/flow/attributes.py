@@ -153,9 +153,7 @@ class Attributes:
 
     # instances
 
-    def of_instance(
-        self, cls: Class, base: Node, name: str, frame: Frame, node: Node, exact_class: bool
-    ) -> list[Alt]:
+    def of_instance(self, cls: Class, base: Node, name: str, frame: Frame, node: Node, exact_class: bool) -> list[Alt]:
         """`instance.name`: a method, a property, a field, or what any code stores there."""
         if name in CONFIGURED_DTYPES and cls.name.endswith("Config"):
             return [Alt(Dtype(DEFAULT))]
@@ -374,8 +372,12 @@ class Attributes:
 
     def _quoted(self, record: CallRecord, fn: Function, name: str) -> Iterator[Store]:
         function, args, keywords = record.node.parts
-        last = function.parts[1] if function.kind == "attr" else function.parts[0] if function.kind == "global" else (
-            str(function.parts[1]) if function.kind == "import" else ""
+        last = (
+            function.parts[1]
+            if function.kind == "attr"
+            else function.parts[0]
+            if function.kind == "global"
+            else (str(function.parts[1]) if function.kind == "import" else "")
         )
         places = STORING_CALLS.get(last)
         if places is None:
@@ -413,7 +415,9 @@ class Attributes:
     def _on_itself(store: Store) -> bool:
         """Whether a method stores on its own instance."""
         params = store.fn.ir.params
-        return store.base.kind == "param" and store.fn.is_method and bool(params) and store.base.parts[0] == params[0].name
+        return (
+            store.base.kind == "param" and store.fn.is_method and bool(params) and store.base.parts[0] == params[0].name
+        )
 
     @staticmethod
     def _reads_itself(store: Store, name: str) -> bool:
@@ -451,8 +455,40 @@ def configured_dtype(base: Node, name: str) -> Dtype:
 
 
 _COMMON = frozenset(
-    "weight bias data dtype device shape size config name forward apply value values items keys dim x out output group "
-    "layer layers model scale type id index mode to get update copy".split()
+    [
+        "weight",
+        "bias",
+        "data",
+        "dtype",
+        "device",
+        "shape",
+        "size",
+        "config",
+        "name",
+        "forward",
+        "apply",
+        "value",
+        "values",
+        "items",
+        "keys",
+        "dim",
+        "x",
+        "out",
+        "output",
+        "group",
+        "layer",
+        "layers",
+        "model",
+        "scale",
+        "type",
+        "id",
+        "index",
+        "mode",
+        "to",
+        "get",
+        "update",
+        "copy",
+    ]
 )
 
 __all__ = ["STORING_CALLS", "Attributes", "Store", "annotation_classes", "rooted_in_self", "short"]

@@ -12,7 +12,7 @@ from contractlint.flow.values import Alt, Callable, ClassValue, Instance, Module
 from contractlint.index.project import Class, External, Function
 
 if TYPE_CHECKING:
-    from contractlint.flow.evaluate import Flow, Frame
+    from contractlint.flow.evaluate import Flow
 
 MAX_CALLERS = 400
 
@@ -87,7 +87,7 @@ class Callers:
         bound = bind(self.flow, record.node, fn.ir.params, caller.skip)
         node = bound.arguments.get(name)
         who = self.receiver_of(caller, fn, receiver)
-        base = Passed(caller.fn, record.line, record.facts, node, "" == name, "", caller.guess, who, bound, name)
+        base = Passed(caller.fn, record.line, record.facts, node, name == "", "", caller.guess, who, bound, name)
         if node is not None:
             return base
         if bound.splats or bound.stars:
@@ -246,9 +246,9 @@ class Callers:
         complete = True
         for alt in self.flow.structural(base, Frame.make(caller, facts)):
             value = alt.value
-            if isinstance(value, Instance) and isinstance(value.cls, Class):
-                found.append(value.cls)
-            elif isinstance(value, ClassValue) and isinstance(value.cls, Class):
+            if (isinstance(value, Instance) and isinstance(value.cls, Class)) or (
+                isinstance(value, ClassValue) and isinstance(value.cls, Class)
+            ):
                 found.append(value.cls)
             elif isinstance(value, Unknown):
                 complete = False
@@ -425,7 +425,7 @@ class Callers:
 
     def _registered(self, fn: Function, name: str) -> bool:
         """Whether a function is the body of the custom op of this name."""
-        return name == fn.name and bool(fn.ir.decorators) or name in self._decorated_names(fn)
+        return (name == fn.name and bool(fn.ir.decorators)) or name in self._decorated_names(fn)
 
     @staticmethod
     def _decorated_names(fn: Function) -> Iterator[str]:
@@ -500,9 +500,9 @@ def last_name(node: Node) -> str:
     if node.kind == "import":
         return str(node.parts[1] or node.parts[0]).rpartition(".")[2]
     if node.kind == "def":
-        return node.fn.module.ir.functions[node.parts[0]].name
+        return str(node.fn.module.ir.functions[node.parts[0]].name)
     if node.kind == "class":
-        return node.fn.module.ir.classes[node.parts[0]].name
+        return str(node.fn.module.ir.classes[node.parts[0]].name)
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ from contractlint.flow.values import (
     Unknown,
     Value,
 )
-
 from contractlint.index.project import Class, Function
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def decide(flow: Flow, test: Node, frame: Frame) -> bool | None:
         return None if inner is None else not inner
     if test.kind == "bool":
         outcomes = [decide(flow, part, frame) for part in test.parts[1]]
-        ends = test.parts[0] == "or"
+        ends: bool = test.parts[0] == "or"
         if ends in outcomes:
             return ends
         return None if None in outcomes else not ends
@@ -85,7 +85,7 @@ def _decide_comparison(flow: Flow, test: Node, frame: Frame) -> bool | None:
             if said is not None:
                 return said != negative
     outcomes = [_equals(alt.value, wanted) for alt in _cheap(flow, left, frame)]
-    result = _agreed(iter(outcomes))
+    result: bool | None = _agreed(iter(outcomes))
     return None if result is None else result != negative
 
 
@@ -169,7 +169,7 @@ def _cheap(flow: Flow, node: Node, frame: Frame) -> tuple[Alt, ...]:
     return (Alt(Unknown("")),)
 
 
-def _agreed(outcomes: Any) -> bool | None:
+def _agreed(outcomes: Iterator[bool | None]) -> bool | None:
     seen = set(outcomes)
     return seen.pop() if len(seen) == 1 else None
 
@@ -242,8 +242,8 @@ def _speaks_of(test: Node, node: Node) -> bool:
     if test.kind == "bool":
         return any(_speaks_of(part, node) for part in test.parts[1])
     if test.kind == "cmp":
-        left = test.parts[0]
-        return left.id == node.id or (left.kind == "attr" and left.parts[0].id == node.id)
+        left: Node = test.parts[0]
+        return left.id == node.id or (left.kind == "attr" and bool(left.parts[0].id == node.id))
     return test.kind == "call" and bool(test.parts[1]) and test.parts[1][0].id == node.id
 
 
@@ -298,7 +298,7 @@ def _isinstance(flow: Flow, alts: list[Alt], classes: Node, holds: bool, frame: 
     for alt in alts:
         matches: bool | None = None
         if isinstance(alt.value, Tensor):
-            matches = "Tensor" in names or "Parameter" in names and None or "Tensor" in names
+            matches = "Tensor" in names or ("Parameter" in names and None) or "Tensor" in names
         elif isinstance(alt.value, Sequence_):
             matches = alt.value.kind in names
         elif isinstance(alt.value, NoneValue):

@@ -170,9 +170,7 @@ class Flow:
             return self.ev(node, frame)
 
     @contextmanager
-    def asking(
-        self, focus: frozenset[tuple[str, str]], steps: int, assume: tuple[Assumption, ...]
-    ) -> Iterator[None]:
+    def asking(self, focus: frozenset[tuple[str, str]], steps: int, assume: tuple[Assumption, ...]) -> Iterator[None]:
         """The setting of one query."""
         self.focus, self.assume, self._mode = focus, assume, intern_key(("mode", focus, assume))
         self._steps, self._limit = 0, steps
@@ -357,9 +355,7 @@ class Flow:
 
     # functions
 
-    def result(
-        self, fn: Function, bound: dict[str, Any], receiver: Class | None = None, depth: int = 1
-    ) -> list[Alt]:
+    def result(self, fn: Function, bound: dict[str, Any], receiver: Class | None = None, depth: int = 1) -> list[Alt]:
         """What a function returns for given arguments; `bound` maps names to `(node, frame)` or to alternatives."""
         graph = self.graph(fn)
         if graph.yields:
@@ -439,10 +435,12 @@ class Flow:
                 out.append(alt)
             elif isinstance(value, Values) and value.open:
                 out.extend(value.items[0])
-            elif isinstance(value, Sequence_ | Values) and isinstance(position, int):
+            elif isinstance(value, Sequence_) and isinstance(position, int):
                 if -len(value.items) <= position < len(value.items):
-                    item = value.items[position]
-                    out.extend(self.ev(*item) if isinstance(value, Sequence_) else item)  # type: ignore[misc]
+                    out.extend(self.ev(*value.items[position]))
+            elif isinstance(value, Values) and isinstance(position, int):
+                if -len(value.items) <= position < len(value.items):
+                    out.extend(value.items[position])
             elif isinstance(value, Mapping_):
                 from contractlint.flow.mappings import lookup
 

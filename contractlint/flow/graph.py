@@ -10,6 +10,9 @@ from contractlint.index.ir import Expr, ParamIR, Stmt
 from contractlint.index.project import Function
 
 
+MAX_REPEATED = 2  # loops within loops beyond this are walked once
+
+
 class _State:
     """Names and attribute stores at one point of the body. `alive` is False after return, raise, break or continue."""
 
@@ -43,6 +46,7 @@ class _Builder:
         self.params = {p.name for p in fn.ir.params}
         self.exits: list[list[_State]] = []
         self.fresh = 0
+        self.loops = 0
         self._originals: dict[int, Node] = {}
 
     def build(self) -> Graph:
@@ -176,13 +180,42 @@ class _Builder:
     def loop(self, stmt: Stmt, state: _State, enter: Any) -> None:
         """One pass over the body stands for all; values before and after it both reach what follows."""
         body, orelse = (stmt[4], stmt[5]) if stmt[0] == "for" else (stmt[3], stmt[4])
+        if self.loops < MAX_REPEATED and self._carries(body, state, enter):
+            # What one round leaves is what the next begins with: names that change stand for both.
+            once, marks = state.fork(), self._marks()
+            self._round(once, body, enter)
+            self._forget(marks)
+            before, after = dict(state.names), once.names
+            for name, value in before.items():
+                if name in after and after[name].id != value.id:
+                    state.names[name] = self.phi([((), value), ((), after[name])], stmt[1])
         inner = state.fork()
+        ends = self._round(inner, body, enter)
+        self.join(state, [((), state.fork()), ((), inner), *ends], stmt[1])
+        self.block(orelse, state)
+
+    def _round(self, inner: _State, body: Sequence[Stmt], enter: Any) -> list[tuple[Facts, _State]]:
+        """One pass over a loop's body; the states in which `break` and `continue` leave it."""
+        self.loops += 1
         enter(inner)
         self.exits.append([])
         self.block(body, inner)
-        ends = [((), s) for s in self.exits.pop()]
-        self.join(state, [((), state.fork()), ((), inner), *ends], stmt[1])
-        self.block(orelse, state)
+        self.loops -= 1
+        return [((), s) for s in self.exits.pop()]
+
+    def _carries(self, body: Sequence[Stmt], state: _State, enter: Any) -> bool:
+        """Whether a loop's body gives new values to names that exist before it."""
+        return any(name in state.names for name in _assigned_within(body))
+
+    def _marks(self) -> tuple[int, int, int, int]:
+        graph = self.graph
+        return len(graph.calls), len(graph.stores), len(graph.returns), len(graph.yields)
+
+    def _forget(self, marks: tuple[int, int, int, int]) -> None:
+        """Drop what a first pass over a loop recorded: the second one records it again."""
+        graph = self.graph
+        for records, mark in zip((graph.calls, graph.stores, graph.returns, graph.yields), marks, strict=True):
+            del records[mark:]  # type: ignore[attr-defined]
 
     def element(self, iterable: Node, line: int) -> Node:
         return self.node("element", line, iterable)
@@ -459,3 +492,20 @@ def _spell(kind: Expr) -> str:
 def _assigned(body: Iterable[Stmt]) -> set[str]:
     """Names bound directly in a body by assignment."""
     return {t[2] for s in body if s[0] == "assign" for t in s[2] if t[0] == "name"}
+
+
+def _assigned_within(body: Iterable[Stmt]) -> set[str]:
+    """Names that statements assign, those inside of other statements included."""
+    names: set[str] = set()
+    pending: list[Any] = list(body)
+    while pending:
+        item = pending.pop()
+        if not isinstance(item, tuple) or not item:
+            continue
+        if item[0] == "assign" and len(item) == 4:
+            names.update(t[2] for t in item[2] if t[0] == "name")
+        elif item[0] in ("ann", "aug") and isinstance(item[2], tuple) and item[2][0] == "name":
+            names.add(item[2][2])
+        if item[0] in ("if", "for", "while", "with", "try", "match") or isinstance(item[0], tuple):
+            pending.extend(part for part in item if isinstance(part, tuple))
+    return names

@@ -116,12 +116,11 @@ def _function(flow: Flow, value: Callable, node: Node, frame: Frame) -> list[Alt
 
 
 def _through_instance(node: Node) -> bool:
-    return node.parts[0].kind == "attr"
+    function: Node = node.parts[0]
+    return function.kind == "attr"
 
 
-def _returned(
-    flow: Flow, fn: Function, node: Node, frame: Frame, skip: int, receiver: Class | None
-) -> list[Alt]:
+def _returned(flow: Flow, fn: Function, node: Node, frame: Frame, skip: int, receiver: Class | None) -> list[Alt]:
     from contractlint.flow.binding import bind
 
     bound = bind(flow, node, fn.ir.params, skip)
@@ -178,7 +177,9 @@ def construct(flow: Flow, cls: Class | External, node: Node, frame: Frame) -> li
         alts = flow.ev(node.parts[1][0], frame) if node.parts[1] else ()
         kept = [a if isinstance(a.value, Member) else Alt(Unknown(f"a member of `{cls.name}`")) for a in alts]
         return kept or [Alt(Unknown(f"a member of `{cls.name}`"))]
-    parameter_like = {b for b in flow.project.external_bases(cls) if b.endswith(("nn.Parameter", "parameter.Parameter"))}
+    parameter_like = {
+        b for b in flow.project.external_bases(cls) if b.endswith(("nn.Parameter", "parameter.Parameter"))
+    }
     if parameter_like and node.parts[1]:
         return list(flow.ev(node.parts[1][0], frame))
     if parameter_like:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from contractlint.flow.binding import mapping_entries
@@ -26,7 +27,8 @@ def all_values(flow: Flow, mapping: Mapping_) -> list[Alt]:
     """Every value that a dictionary display holds, for a key that is not known."""
     node = mapping.node
     if node.kind == "dict" and all(key is not None for key, _ in node.parts[0]) and len(node.parts[0]) <= 40:
-        return [alt for _, value in node.parts[0] for alt in flow.ev(value, mapping.frame)]
+        values = [alt for _, value in node.parts[0] for alt in flow.ev(value, mapping.frame)]
+        return [replace(alt, guess=True) for alt in values]  # any of them, and nothing says which
     return [Alt(Unknown("a value from a dictionary whose keys are not followed"))]
 
 
@@ -57,7 +59,9 @@ def gathered(flow: Flow, frame: Frame, name: str, position: int | None) -> list[
         node = bound.extra.get(name) if position is None else None
         if position is not None and position < len(bound.rest):
             node = bound.rest[position]
-        there = Frame_.make(caller.fn, caller.record.facts, receiver=flow.callers.receiver_of(caller, fn, frame.receiver))
+        there = Frame_.make(
+            caller.fn, caller.record.facts, receiver=flow.callers.receiver_of(caller, fn, frame.receiver)
+        )
         alts: tuple[Alt, ...] = ()
         if node is not None:
             alts = flow.ev(node, there)

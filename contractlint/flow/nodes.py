@@ -45,13 +45,14 @@ class Node:
     A fact is `(test node, polarity)`; the facts of a phi alternative are those under which it arises.
     """
 
-    __slots__ = ("fn", "id", "kind", "line", "parts")
+    __slots__ = ("fn", "id", "kind", "line", "parts", "text")
 
     def __init__(self, kind: str, fn: Function, line: int, *parts: Any, key: Hashable = None) -> None:
         self.kind = kind
         self.fn = fn
         self.line = line
         self.parts = parts
+        self.text: str | None = None
         self.id = intern_key(key if key is not None else (kind, *map(_part_key, parts)))
 
     def __repr__(self) -> str:
@@ -121,6 +122,14 @@ class Graph:
 
 def render(node: Node, depth: int = 0) -> str:
     """Readable source text of a node, for conditions and steps."""
+    if depth:
+        return _render(node, depth)
+    if node.text is None:
+        node.text = _render(node, 0)
+    return node.text
+
+
+def _render(node: Node, depth: int) -> str:
     if depth > 6:
         return "…"
     d = depth + 1
@@ -149,8 +158,8 @@ def render(node: Node, depth: int = 0) -> str:
     if kind == "bool":
         return f" {parts[0]} ".join(_group(v, d) for v in parts[1])
     if kind in ("tuple", "list", "set"):
-        opening, closing = {"tuple": "()", "list": "[]", "set": "{}"}[kind]
-        return opening + ", ".join(render(e, d) for e in parts[0]) + closing
+        around = {"tuple": "()", "list": "[]", "set": "{}"}[kind]
+        return around[0] + ", ".join(render(e, d) for e in parts[0]) + around[1]
     if kind == "star":
         return "*" + render(parts[0], d)
     if kind == "phi":

@@ -28,18 +28,20 @@ def binary(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
 
     operator, left, right = node.parts
     lefts, rights = flow.ev(left, frame), flow.ev(right, frame)
-    if operator == "+" and all(isinstance(a.value, Sequence_) for a in (*lefts, *rights)):
-        return [
-            Alt(Sequence_(a.value.items + b.value.items, a.value.kind))  # type: ignore[union-attr]
-            for a in lefts
-            for b in rights
-        ]
+    pairs = [(a.value, b.value) for a in lefts for b in rights]
+    joined = [
+        Alt(Sequence_(a.items + b.items, a.kind))
+        for a, b in pairs
+        if isinstance(a, Sequence_) and isinstance(b, Sequence_)
+    ]
+    if operator == "+" and joined and len(joined) == len(pairs):
+        return joined
     return combine(operator, lefts, rights, node, frame)
 
 
 def augmented(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
     """`x += y`: a tensor keeps its own dtype."""
-    operator, left, _ = node.parts
+    left = node.parts[1]
     out: list[Alt] = []
     rest = False
     for alt in flow.ev(left, frame):

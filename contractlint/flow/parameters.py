@@ -24,8 +24,8 @@ def parameter(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
     if frame.bound is not None and name in frame.bound:
         bound = frame.bound[name]
         if len(bound) == 2 and isinstance(bound[0], Node):
-            return list(flow.ev(*bound))  # type: ignore[arg-type]
-        return list(bound)  # type: ignore[arg-type]
+            return list(flow.ev(*bound))
+        return list(bound)
     if fn.is_method and fn.ir.params and fn.ir.params[0].name == name:
         owner = frame.receiver or fn.owner
         return [Alt(Instance(owner, exact=frame.receiver is not None))] if owner is not None else [Alt(Unknown("self"))]
@@ -129,7 +129,15 @@ def annotation_classes(flow: Flow, fn: Function, annotation: Expr | None) -> lis
         return annotation_classes(flow, fn, annotation[3]) + annotation_classes(flow, fn, annotation[4])
     if kind == "sub":
         head = dotted(annotation[2]) or ""
-        if head.rpartition(".")[2] in ("Optional", "Annotated", "ClassVar", "Final", "Union", "Required", "NotRequired"):
+        if head.rpartition(".")[2] in (
+            "Optional",
+            "Annotated",
+            "ClassVar",
+            "Final",
+            "Union",
+            "Required",
+            "NotRequired",
+        ):
             inner = annotation[3][2] if annotation[3][0] == "tuple" else (annotation[3],)
             return [c for part in inner for c in annotation_classes(flow, fn, part)]
         return annotation_classes(flow, fn, annotation[2])

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contractlint import torch_semantics as torch
-from contractlint.torch_semantics import algebra
 from contractlint.flow.nodes import Node, render
 from contractlint.flow.values import (
     DEFAULT,
@@ -25,15 +24,33 @@ from contractlint.flow.values import (
 )
 from contractlint.index.project import External
 from contractlint.model.dtypes import canonical
+from contractlint.torch_semantics import algebra
 
 if TYPE_CHECKING:
     from contractlint.flow.evaluate import Flow, Frame
 
 MAX_COMBINATIONS = 64
 CASTS = frozenset(
-    "to type view type_as float half bfloat16 double int long short char byte bool cfloat cdouble chalf".split()
+    [
+        "to",
+        "type",
+        "view",
+        "type_as",
+        "float",
+        "half",
+        "bfloat16",
+        "double",
+        "int",
+        "long",
+        "short",
+        "char",
+        "byte",
+        "bool",
+        "cfloat",
+        "cdouble",
+        "chalf",
+    ]
 )
-
 
 
 def dtype_object(name: str) -> Dtype | None:
@@ -162,7 +179,10 @@ def _apply(
         if arg.kind == "star":
             opened = True
             break
-        matters = any(a.position is not None and (a.position == i + offset or (a.rest and a.position <= i + offset)) for a in needed)
+        matters = any(
+            a.position is not None and (a.position == i + offset or (a.rest and a.position <= i + offset))
+            for a in needed
+        )
         positional.append(flow.ev(arg, frame) or _NOTHING if matters else _NOTHING)
     keywords: dict[str, tuple[Alt, ...]] = {}
     for key, arg in node.parts[2]:
@@ -174,7 +194,9 @@ def _apply(
     names = list(keywords)
     combinations = itertools.product(*positional, *keywords.values())
     for combination in itertools.islice(combinations, MAX_COMBINATIONS):
-        given = _Given(combination[: len(positional)], dict(zip(names, combination[len(positional) :], strict=True)), flow, opened)
+        given = _Given(
+            combination[: len(positional)], dict(zip(names, combination[len(positional) :], strict=True)), flow, opened
+        )
         out.append(_outcome(torch.resolve(rule, given), given, rule, name, node, frame))
     if name in LIKE_OPERANDS and any(_unknown_dtype(a) for a in out):
         return [a for a in out if not _unknown_dtype(a)] + _second_operand(flow, node, frame, receiver, out)
@@ -191,7 +213,11 @@ def _second_operand(flow: Flow, node: Node, frame: Frame, receiver: Alt | None, 
     second = dict(node.parts[2]).get("weight")
     if second is None and len(node.parts[1]) > position:
         second = node.parts[1][position]
-    known = [a for a in flow.ev(second, frame) if isinstance(a.value, Tensor) and a.value.dtype] if second is not None else []
+    known = (
+        [a for a in flow.ev(second, frame) if isinstance(a.value, Tensor) and a.value.dtype]
+        if second is not None
+        else []
+    )
     return [a.at(frame.fn.file, node.line, f"multiplied with by `{render(node)}`") for a in known] or [
         a for a in unknown if _unknown_dtype(a)
     ]
@@ -217,7 +243,11 @@ def _outcome(value: torch.Value, given: _Given, rule: torch.Rule, name: str, nod
 
 def _reason(source: Alt | None, node: Node) -> str:
     value = source.value if source is not None else None
-    return value.reason if isinstance(value, Tensor | Dtype | Unknown) and value.reason else f"the dtype of `{render(node)}`"
+    return (
+        value.reason
+        if isinstance(value, Tensor | Dtype | Unknown) and value.reason
+        else f"the dtype of `{render(node)}`"
+    )
 
 
 def _what(value: Value, name: str, node: Node) -> str:
@@ -251,7 +281,11 @@ def tensor_method(flow: Flow, alt: Alt, node: Node, frame: Frame, certain: bool 
     name = node.parts[0].parts[1]
     rule = torch.method_rule(name)
     if rule is None:
-        return [Alt(Unknown(f"what `.{name}()` of a tensor returns is not known"), alt.path, alt.pending, alt.trail)] if certain else []
+        return (
+            [Alt(Unknown(f"what `.{name}()` of a tensor returns is not known"), alt.path, alt.pending, alt.trail)]
+            if certain
+            else []
+        )
     if certain:
         return _apply(flow, rule, name, node, frame, alt)
     if name not in CASTS or _names_method(flow, name):
@@ -274,9 +308,7 @@ def torch_call(flow: Flow, name: str, node: Node, frame: Frame) -> list[Alt]:
     return _apply(flow, rule, name.rpartition(".")[2], node, frame, None)
 
 
-def module_call(
-    flow: Flow, name: str, node: Node, frame: Frame, quiet: bool = False
-) -> list[Alt]:
+def module_call(flow: Flow, name: str, node: Node, frame: Frame, quiet: bool = False) -> list[Alt]:
     """A call of an instance of a `torch.nn` class."""
     rule = torch.module_rule(name)
     if rule is None:

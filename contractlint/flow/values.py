@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from contractlint.model.finding import Step
@@ -177,20 +177,25 @@ class Alt:
 
     def at(self, file: str, line: int, what: str) -> Alt:
         """This possibility after one more step."""
-        return replace(self, path=Path(Step(file, line, what, self.pending), self.path), pending=())
+        path = Path(Step(file, line, what, self.pending), self.path)
+        return Alt(self.value, path, (), self.trail, self.guess, self.kept)
 
     def given(self, conditions: tuple[str, ...]) -> Alt:
         """This possibility, under more conditions."""
         new = tuple(c for c in conditions if c not in self.pending)
-        return replace(self, pending=(*self.pending, *new)) if new else self
+        if not new:
+            return self
+        return Alt(self.value, self.path, (*self.pending, *new), self.trail, self.guess, self.kept)
 
     def through(self, file: str, scope: str) -> Alt:
         """This possibility, having passed through a function or class."""
-        return replace(self, trail=self.trail | {(file, scope)})
+        if (file, scope) in self.trail:
+            return self
+        return Alt(self.value, self.path, self.pending, self.trail | {(file, scope)}, self.guess, self.kept)
 
     def holding(self, value: Value) -> Alt:
         """Another value with the same history."""
-        return replace(self, value=value)
+        return Alt(value, self.path, self.pending, self.trail, self.guess, self.kept)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -202,6 +207,7 @@ def distinct(alts: list[Alt], limit: int) -> tuple[tuple[Alt, ...], bool]:
     seen: dict[Any, Alt] = {}
     for alt in alts:
         origin = alt.path.origin if alt.path is not None else None
+        key: Any
         try:
             key = (alt.value, origin)
             known = seen.get(key)

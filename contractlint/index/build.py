@@ -77,9 +77,7 @@ class _Builder:
         qualname = f"{prefix}{node.name}"
         body = self.block(node.body, f"{qualname}.", index, parent)
         methods = {self.functions[s[2]].name: s[2] for s in _flat(body) if s[0] == "def"}  # type: ignore[union-attr]
-        fields = tuple(
-            (s[2][2], s[3], s[4], s[1]) for s in body if s[0] == "ann" and s[2][0] == "name"
-        )
+        fields = tuple((s[2][2], s[3], s[4], s[1]) for s in body if s[0] == "ann" and s[2][0] == "name")
         self.classes[index] = ClassIR(
             node.name, qualname, node.lineno, tuple(self.expr(b) for b in node.bases),
             tuple(self.expr(d) for d in node.decorator_list), body, methods, fields, parent,
@@ -176,7 +174,9 @@ class _Builder:
     def stmt_Match(self, node: ast.Match, prefix: str, owner: int, parent: int) -> Stmt:
         cases = []
         for case in node.cases:
-            names = tuple(n.name for n in ast.walk(case.pattern) if isinstance(n, ast.MatchAs | ast.MatchStar) and n.name)
+            names = tuple(
+                n.name for n in ast.walk(case.pattern) if isinstance(n, ast.MatchAs | ast.MatchStar) and n.name
+            )
             body = self.block(case.body, prefix, owner, parent)
             cases.append((ast.unparse(case.pattern), self.optional(case.guard), body, names))
         return ("match", node.lineno, self.expr(node.subject), tuple(cases))

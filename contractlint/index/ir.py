@@ -98,14 +98,19 @@ class ModuleIR(NamedTuple):
 def pack(module: ModuleIR) -> tuple[Any, ...]:
     """The module as bare tuples and dictionaries that `marshal` accepts."""
     functions = tuple((*f[:4], tuple(tuple(p) for p in f.params), *f[5:]) for f in module.functions)
-    return (functions, tuple(tuple(c) for c in module.classes), module.calls, module.stores, module.refs, module.strings)
+    return (
+        functions,
+        tuple(tuple(c) for c in module.classes),
+        module.calls,
+        module.stores,
+        module.refs,
+        module.strings,
+    )
 
 
 def unpack(data: tuple[Any, ...]) -> ModuleIR:
     """The inverse of `pack`."""
-    functions = tuple(
-        FunctionIR(*f[:4], tuple(ParamIR(*p) for p in f[4]), *f[5:]) for f in data[0]
-    )
+    functions = tuple(FunctionIR._make((*f[:4], tuple(ParamIR(*p) for p in f[4]), *f[5:])) for f in data[0])
     return ModuleIR(functions, tuple(ClassIR(*c) for c in data[1]), *data[2:])
 
 

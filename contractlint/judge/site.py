@@ -17,7 +17,13 @@ from contractlint.model.contract import Parameter, Signature
 if TYPE_CHECKING:
     from contractlint.catalog import ReleaseView
 
-_KINDS = {"positional": "pos", "positional_only": "posonly", "keyword": "kwonly", "var_positional": "vararg", "var_keyword": "kwarg"}
+_KINDS = {
+    "positional": "pos",
+    "positional_only": "posonly",
+    "keyword": "kwonly",
+    "var_positional": "vararg",
+    "var_keyword": "kwarg",
+}
 
 
 class Formal(NamedTuple):

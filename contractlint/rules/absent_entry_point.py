@@ -53,4 +53,6 @@ def check(context: Context) -> Iterator[Finding]:
     )
 
 
-RULE = rule(CODE, "absent-entry-point", "A call names an entry point that the release does not have", check, __doc__ or "")
+RULE = rule(
+    CODE, "absent-entry-point", "A call names an entry point that the release does not have", check, __doc__ or ""
+)

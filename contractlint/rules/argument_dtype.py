@@ -114,9 +114,7 @@ def _remedy(parameter: str, breaches: list[Breach]) -> str:
     return f"pass `{parameter}` as {' or '.join(wanted)}"
 
 
-def _notes(
-    context: Context, parameter: str, judgement: DtypeJudgement, breaches: list[Breach]
-) -> Iterator[str]:
+def _notes(context: Context, parameter: str, judgement: DtypeJudgement, breaches: list[Breach]) -> Iterator[str]:
     clause = breaches[0].clause
     if clause.note:
         yield clause.note

@@ -91,7 +91,10 @@ def _followed(judgement: DtypeJudgement, clause: Clause) -> Iterator[Alt]:
 
 def _path(context: Context, parameter: str, alt: Alt) -> tuple[Step, ...]:
     site = context.site.site
-    return (*alt.steps, Step(site.file, site.line, f"passed to `{context.site.short_name}` as `{parameter}`", alt.pending))
+    return (
+        *alt.steps,
+        Step(site.file, site.line, f"passed to `{context.site.short_name}` as `{parameter}`", alt.pending),
+    )
 
 
 def _remedy(parameter: str, clause: Clause) -> str:
@@ -101,4 +104,10 @@ def _remedy(parameter: str, clause: Clause) -> str:
     return f"assert the dtype of `{parameter}` before the call"
 
 
-RULE = rule(CODE, "argument-dtype-unproven", "Nothing proves that an argument has the dtype the kernel reads", check, __doc__ or "")
+RULE = rule(
+    CODE,
+    "argument-dtype-unproven",
+    "Nothing proves that an argument has the dtype the kernel reads",
+    check,
+    __doc__ or "",
+)

@@ -65,4 +65,8 @@ def contract_text(clause: Clause, parameter: str) -> str:
     else:
         what = clause.aspect.value
     when = " and ".join(str(c) for c in clause.when)
-    return f"{parameter}: {what}" + (f" when {when}" if when else "") + (f"  [{clause.releases}]" if clause.releases else "")
+    return (
+        f"{parameter}: {what}"
+        + (f" when {when}" if when else "")
+        + (f"  [{clause.releases}]" if clause.releases else "")
+    )

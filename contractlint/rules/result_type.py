@@ -43,7 +43,9 @@ from contractlint.rules.signature import signature_finding
 
 CODE = "CL205"
 _CONDITIONAL = re.compile(r"^(?P<then>\w+) if (?P<not>not )?(?P<parameter>\w+) else (?P<other>\w+)$")
-_LIST_METHODS = frozenset("append extend insert pop index count copy sort reverse remove clear".split())
+_LIST_METHODS = frozenset(
+    ["append", "extend", "insert", "pop", "index", "count", "copy", "sort", "reverse", "remove", "clear"]
+)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -78,7 +80,11 @@ def result_type(site: JudgedSite) -> str:
     if conditional is None:
         return _simple(returns)
     node = site.argument(conditional["parameter"])
-    values = {a.value.value if isinstance(a.value, Const) else None for a in site.flow.query(node, site.frame())} if node else set()
+    values = (
+        {a.value.value if isinstance(a.value, Const) else None for a in site.flow.query(node, site.frame())}
+        if node
+        else set()
+    )
     if len(values) != 1 or not isinstance(next(iter(values)), bool):
         return ""
     holds = bool(values.pop()) != bool(conditional["not"])
@@ -104,7 +110,9 @@ def _finding(context: Context, used: str, returns: str) -> Finding:
         "",
         f"the result of `{site.short_name}` is used {used}, but {context.name} {returns} [{site.signature.releases}]",
         f"unwrap the result where it is a list{finalize}",
-        consequence="nothing is raised; one row stands for the whole result" if silent else "the call raises AttributeError",
+        consequence="nothing is raised; one row stands for the whole result"
+        if silent
+        else "the call raises AttributeError",
         effect="silent" if silent else "raises",
     )
 

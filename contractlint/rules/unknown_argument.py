@@ -53,7 +53,10 @@ def check(context: Context) -> Iterator[Finding]:
         yield signature_finding(context, CODE, "unknown-argument", name, message, f"pass `{name}` once")
     if site.bound.surplus:
         count = sum(p.kind.startswith("positional") for p in site.parameters)
-        message = f"`{site.short_name}` of {context.name} takes {count} positional arguments, the call passes {site.bound.surplus} more"
+        surplus = site.bound.surplus
+        message = (
+            f"`{site.short_name}` of {context.name} takes {count} positional arguments, the call passes {surplus} more"
+        )
         yield signature_finding(context, CODE, "unknown-argument", "", message, "pass them by keyword")
 
 
