@@ -27,8 +27,8 @@ def the_clause(catalog: Catalog, release: str, name: str, parameter: str, aspect
 
 DTYPES = [
     # release, entry point, parameter, other arguments, accepted, enforced, effect
-    ("0.6.0", "fp4_quantize", "global_scale", {}, {"float32"}, "none", "silent"),
-    ("0.6.12", "fp4_quantize", "global_scale", {"backend": "cuda"}, {"float32"}, "none", "silent"),
+    ("0.6.0", "fp4_quantize", "global_scale", {"sf_use_ue8m0": False}, {"float32"}, "none", "silent"),
+    ("0.6.12", "fp4_quantize", "global_scale", {"backend": "cuda", "sf_use_ue8m0": False}, {"float32"}, "none", "silent"),
     ("0.6.12", "fp4_quantize", "global_scale", {"backend": "cute-dsl"}, set(), "none", "raises"),
     ("0.6.13", "fp4_quantize", "global_scale", {"backend": "cuda"}, set(), "none", "raises"),
     ("0.6.12", "nvfp4_quantize", "a_global_sf", PLAIN, {"float32"}, "none", "silent"),
