@@ -10,6 +10,7 @@ from contractlint.model.contract import Aspect, Clause, Effect, Enforcement
 LIBRARY = "flashinfer-python"
 FP8 = "float8_e4m3fn"
 SCALES_FOR_SM90 = "fused_moe.interleave_moe_scales_for_sm90_mixed_gemm"
+NVFP4 = {"backend": "cuda", "sf_use_ue8m0": False}
 PLAIN, PER_TOKEN = ({"backend": "cuda", "per_token_activation": flag} for flag in (False, True))
 HALF = {"bfloat16", "float16"}
 
@@ -28,7 +29,7 @@ def the_clause(catalog: Catalog, release: str, name: str, parameter: str, aspect
 DTYPES = [
     # release, entry point, parameter, other arguments, accepted, enforced, effect
     ("0.6.0", "fp4_quantize", "global_scale", {"sf_use_ue8m0": False}, {"float32"}, "none", "silent"),
-    ("0.6.12", "fp4_quantize", "global_scale", {"backend": "cuda", "sf_use_ue8m0": False}, {"float32"}, "none", "silent"),
+    ("0.6.12", "fp4_quantize", "global_scale", NVFP4, {"float32"}, "none", "silent"),
     ("0.6.12", "fp4_quantize", "global_scale", {"backend": "cute-dsl"}, set(), "none", "raises"),
     ("0.6.13", "fp4_quantize", "global_scale", {"backend": "cuda"}, set(), "none", "raises"),
     ("0.6.12", "nvfp4_quantize", "a_global_sf", PLAIN, {"float32"}, "none", "silent"),
