@@ -62,10 +62,8 @@ def rows(catalog: Catalog, entry_point: str, release: str | None = None) -> tupl
     name = catalog.canonical(entry_point)
     if name is None:
         raise KeyError(entry_point)
-    if release is not None:
-        clauses = catalog.at(str(catalog.library_of(name)), release).clauses(name)
-    else:
-        clauses = _clauses(catalog, name)
+    view = catalog if release is None else catalog.at(str(catalog.library_of(name)), release)
+    clauses = _clauses(catalog, name) if isinstance(view, Catalog) else view.clauses(name)
     return tuple(
         ClauseRow(
             clause.parameter,

@@ -9,7 +9,6 @@ from contractlint.flow.nodes import CallRecord, Fact, Facts, Graph, Node, Return
 from contractlint.index.ir import Expr, ParamIR, Stmt
 from contractlint.index.project import Function
 
-
 MAX_REPEATED = 2  # loops within loops beyond this are walked once
 
 

@@ -255,6 +255,7 @@ def _what(value: Value, name: str, node: Node) -> str:
     dtype = value.dtype if isinstance(value, Tensor) else value.name if isinstance(value, Dtype) else ""
     if name in CASTS and node.parts[0].kind == "attr":
         inner = text[len(render(node.parts[0].parts[0])) :] if not text.endswith("(…)") else f".{name}(…)"
+        inner = inner if inner.startswith(".") else f".{name}(…)"
         return f"cast to {dtype or 'a dtype that is not known'} by `{inner}`"
     if dtype == DEFAULT:
         return f"`{text}` makes a tensor of the default dtype"

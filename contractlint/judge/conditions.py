@@ -54,7 +54,7 @@ def _single(site: JudgedSite, condition: Condition, focus: frozenset[tuple[str, 
     possible: set[str] = set()
     for alt in site.values(condition.parameter, focus=focus):
         verdict = satisfies(site, condition, alt)
-        if verdict and (alt.guess or (alt.kept and isinstance(alt.value, Tensor))):
+        if verdict and isinstance(alt.value, Tensor) and (alt.guess or alt.kept):
             verdict = None  # another object's tensor may be the one that meets it
         verdicts.add(verdict)
         possible.add(_spell(site, condition.parameter, alt))

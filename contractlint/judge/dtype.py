@@ -166,7 +166,9 @@ def _breach(
         return
     there = outcome(site, clause.when, alt.trail)
     conditions = " and ".join(str(c) for c in clause.when)
-    if there.holds is Holds.SOMETIMES and alt.kept and not there.possible < applies.possible:
+    apart = alt.kept and not there.possible < applies.possible
+    tensors = any(site.view.enum_of(c.parameter) is None and not c.parameter.startswith("use_") for c in clause.when)
+    if there.holds is Holds.SOMETIMES and (apart or tensors):
         # Another object may have stored the value than the one whose call meets the condition.
         text = f"it can be {dtype_text(dtype)}, and whether that goes together with {conditions} is not known"
         judgement.doubts.append((clause, text, alt))

@@ -117,8 +117,10 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """Stable under moved lines: rule, file, function, entry point, parameter and release decide it."""
-        parts = (self.code, self.place.file, self.function, self.entry_point, self.parameter, self.release)
+        """Stable under moved lines: rule, file, function, entry point, parameter, release and contract decide it."""
+        parts = (
+            self.code, self.place.file, self.function, self.entry_point, self.parameter, self.release, self.contract
+        )  # fmt: skip
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     def with_suppression(self, reason: str) -> Finding:

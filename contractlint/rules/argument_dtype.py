@@ -36,6 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from contractlint.flow.values import Tensor
 from contractlint.judge.dtype import Breach, DtypeJudgement, dtype_text
 from contractlint.model.contract import Effect, Enforcement
 from contractlint.model.finding import Finding, Severity, Step, Verdict
@@ -123,9 +124,27 @@ def _notes(context: Context, parameter: str, judgement: DtypeJudgement, breaches
     because = tuple(dict.fromkeys(x for b in breaches for x in b.because))
     if because and clause.when:
         yield f"here {clause.when[0].parameter} can be {', '.join(because)}"
+    yield from _elsewhere(judgement, breaches)
     yield from _twins(context, parameter)
     if judgement.doubts:
         yield f"not every way was followed to its end: {judgement.doubts[0][1]}"
+
+
+def _elsewhere(judgement: DtypeJudgement, breaches: list[Breach]) -> Iterator[str]:
+    """The other dtypes that the same line of code can give the value, with the conditions of each."""
+    origins = {(b.alt.path.origin.file, b.alt.path.origin.line) for b in breaches if b.alt.path is not None}
+    said: set[str] = set()
+    for alt in judgement.proofs:
+        if alt.path is None or not isinstance(alt.value, Tensor):
+            continue
+        origin = alt.path.origin
+        if (origin.file, origin.line) not in origins:
+            continue
+        when = " and ".join(origin.condition) or "otherwise"
+        text = f"{origin.file}:{origin.line} makes it {dtype_text(alt.value.dtype)} instead when {when}"
+        if text not in said:
+            said.add(text)
+            yield text
 
 
 def _twins(context: Context, parameter: str) -> Iterator[str]:
