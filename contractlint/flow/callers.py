@@ -155,9 +155,9 @@ class Callers:
             yield from project.functions_with("calls", name)
             return
         names = [p.name for p in fn.ir.params if p.name not in ("self", "cls") and len(p.name) > 3]
-        rarest = sorted(names, key=lambda n: (len(project.text.files_with(n)), n))[:2]
+        rarest = sorted(names, key=lambda n: (project.text.count(n), n))[:2]
         if len(rarest) == 2:
-            for index in project.text.files_with_all((f"{name}(", *rarest)):
+            for index in project.text.files_with_all(((name, "calls"), *((n, "word") for n in rarest))):
                 module = project.module_at(index)
                 if module is not None:
                     for function in module.ir.calls.get(name, ()):

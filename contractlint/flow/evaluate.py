@@ -223,7 +223,9 @@ class Flow:
             value = node.parts[0]
             return (Alt(NoneValue() if value is None else Const(value)),)
         key = (node.id, frame.key, self._mode, self.light, self.guessing)
-        known = self._memo.get(key) or self._tentative.get(key)
+        known = self._memo.get(key)
+        if known is None:
+            known = self._tentative.get(key)
         if known is not None:
             return known
         active = self._active.get(key)

@@ -158,7 +158,7 @@ def _local_class(flow: Flow, fn: Function, name: str) -> list[Class]:
         return []
     found = [
         Class(module, index)
-        for module in flow.project.modules_with(f"class {name}")
+        for module in flow.project.modules_with(name, "class")
         for index, cls in enumerate(module.ir.classes)
         if cls.name == name and not module.is_test
     ]

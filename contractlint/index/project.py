@@ -240,9 +240,9 @@ class Project:
         prefix = dotted + "."
         return any(name.startswith(prefix) for name in self._dotted)
 
-    def modules_with(self, text: str, use: str = "text") -> Iterator[Module]:
-        """Modules whose text contains a string, in the order of the files; `use` as in `TextIndex.files_with`."""
-        for index in self.text.files_with(text, use):
+    def modules_with(self, name: str, use: str = "word") -> Iterator[Module]:
+        """Modules in which a name stands, in the order of the files; `use` as in `TextIndex.files_with`."""
+        for index in self.text.files_with(name, use):
             module = self.module_at(index)
             if module is not None:
                 yield module
@@ -370,7 +370,7 @@ class Project:
         if known is None:
             known = self._definers[method] = tuple(
                 Class(module, index)
-                for module in self.modules_with(f"def {method}(")
+                for module in self.modules_with(method, "def")
                 if not module.is_test
                 for index, cls in enumerate(module.ir.classes)
                 if method in cls.methods
@@ -383,7 +383,7 @@ class Project:
         if known is None:
             known = self._fields[name] = tuple(
                 Class(module, index)
-                for module in self.modules_with(f"    {name}:")
+                for module in self.modules_with(name, "field")
                 if not module.is_test
                 for index, cls in enumerate(module.ir.classes)
                 if any(field[0] == name for field in cls.fields)
