@@ -222,8 +222,8 @@ def _getattr(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
     out = list(flow.ev(read, frame))
     if len(args) > 2:
         default = flow.ev(args[2], frame)
-        known = {repr(a.value) for a in out}
-        out.extend(a for a in default if repr(a.value) not in known)
+        known = [a.value for a in out]
+        out.extend(a for a in default if a.value not in known)
     return out
 
 

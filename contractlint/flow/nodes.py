@@ -56,7 +56,7 @@ class Node:
         self.id = intern_key(key if key is not None else (kind, *map(_part_key, parts)))
 
     def __repr__(self) -> str:
-        return f"<{self.kind} {self.parts!r}>"
+        return f"<{self.kind} {render(self)} at {self.fn.file}:{self.line}>"
 
 
 def _part_key(part: Any) -> Hashable:

@@ -21,7 +21,7 @@ MOST_FILES = 150
 
 # A name as it stands in code: what it is defined by or read from, and the character after it. Text in comments counts, too.
 # All that is not ASCII may be part of a name.
-_TOKEN = re.compile(rb"(?:def |class |\.)?[A-Za-z_\x80-\xff][\w\x80-\xff]*[(:'\"]?")
+_TOKEN = re.compile(rb"(?:def |class |\.)?[\w\x80-\xff]+[(:'\"]?")
 
 _BEFORE = (b"", b".", b"def ", b"class ")
 _AFTER = (b"", b":", b"(", b"'", b'"')

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contractlint.index.text import MOST_FILES, TextIndex
 
-USES = ("word", "calls", "refs", "stores")
+USES = ("word", "calls", "refs", "stores", "strings")
 PIECES = ["bias", "bias", "bi", "as", "bias_", "xbias", ".", "(", "'", '"', " ", "\n", "=", "é", "0", "\0", "bias("]
 
 
@@ -37,10 +36,12 @@ def naive(content: bytes, name: str) -> set[str]:
     uses: set[str] = set()
     for match in re.finditer(rb"(?<![\w\x80-\xff])%s(?![\w\x80-\xff])" % name.encode(), content):
         before, after = content[: match.start()][-1:], content[match.end() :][:1]
-        uses |= {"word", "calls" if after == b"(" else "refs"}
-        if after != b"(" and before == b".":
-            uses.add("stores")
-        elif after != b"(" and after in (b"'", b'"'):
+        uses.add("word")
+        if after == b"(":
+            uses.add("calls")
+        elif after not in (b"'", b'"'):
+            uses |= {"refs", "stores"} if before == b"." else {"refs"}
+        elif before != b".":
             uses.add("strings")
     return uses
 
@@ -59,19 +60,27 @@ def test_uses_are_those_that_a_regular_expression_finds(contents: list[bytes]) -
         assert not index.is_common("bias", use)
 
 
-@pytest.mark.xfail(reason="a file is left before its quoted names are seen", strict=True)
 def test_a_quoted_name_is_found_in_a_file_that_uses_it_in_all_other_ways() -> None:
     index = TextIndex(Sources([b"x.bias = bias(bias)\nf('bias')"]), {})
     assert index.files_with("bias", "strings") == (0,)
 
 
-@given(st.lists(texts, max_size=6), st.sampled_from(["bias", "s.b", "(b", "as"]))
-def test_text_is_found_anywhere(contents: list[bytes], text: str) -> None:
-    index = TextIndex(Sources([*contents]), {})
-    assert index.files_with(text) == tuple(n for n, content in enumerate(contents) if text.encode() in content)
-    both = tuple(n for n, content in enumerate(contents) if text.encode() in content and b"bias" in content)
-    assert index.files_with_all((text, "bias")) == both
-    assert [index.source(number) for number in range(len(contents))] == contents
+def test_definitions_are_told_from_calls() -> None:
+    index = TextIndex(
+        Sources([b"def bias(x):", b"class bias:", b"    bias: int = 1", b"bias(x)", b"class bias(x):"]), {}
+    )
+    assert index.files_with("bias", "def") == (0,)
+    assert index.files_with("bias", "class") == (1, 4)
+    assert index.files_with("bias", "field") == (2,)
+    assert index.files_with("bias", "calls") == (3,)
+
+
+def test_files_that_hold_several_names_are_found_however_common_one_is() -> None:
+    many: list[bytes | None] = [b"forward(x)"] * (MOST_FILES + 1)
+    index = TextIndex(Sources([*many, b"forward(bias)"]), {})
+    assert index.files_with("forward", "calls") == ()
+    assert index.files_with_all((("forward", "calls"), ("bias", "word"))) == (MOST_FILES + 1,)
+    assert index.source(MOST_FILES + 1) == b"forward(bias)"
 
 
 def test_a_file_that_cannot_be_read_is_said_and_left_out() -> None:
@@ -90,14 +99,6 @@ def test_a_common_name_is_said_to_be_common_in_that_use_only() -> None:
     assert index.files_with("bias", "stores") == (MOST_FILES + 1,)
 
 
-@given(st.lists(texts.filter(lambda text: b"(" not in text), max_size=6))
-def test_quoted_names_are_those_that_a_regular_expression_finds(contents: list[bytes]) -> None:
-    index = TextIndex(Sources([*contents]), {})
-    expected = tuple(number for number, content in enumerate(contents) if "strings" in naive(content, "bias"))
-    assert index.files_with("bias", "strings") == expected
-
-
-@pytest.mark.xfail(reason="the search ends early, and the other uses count as complete", strict=True)
 def test_a_name_that_is_common_in_two_uses_is_complete_in_the_third() -> None:
     many: list[bytes | None] = [b"bias(bias)"] * (MOST_FILES + 1)
     index = TextIndex(Sources([*many, b"x.bias = 1", b"setattr(x, 'bias', 1)"]), {})
