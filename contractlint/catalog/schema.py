@@ -37,7 +37,7 @@ COMMON_KEYS = {
     "to_be_reviewed",
 }  # fmt: skip
 ASPECT_KEYS = {
-    "dtype": {"accepts", "same_as", "lets_through"},
+    "dtype": {"accepts", "same_as", "lets_through", "reads"},
     "presence": {"required", "ignored"},
     "value": {"accepts", "minimum", "maximum", "multiple_of"},
     "layout": {"accepts"},
@@ -152,6 +152,7 @@ def _requirement(table: Table, aspect: str, path: KeyPath, problems: Problems, f
     if aspect == "dtype":
         fields["same_as"] = text(table, "same_as", path, problems)
         fields["lets_through"] = dtypes(table, "lets_through", path, problems)
+        fields["reads"] = "".join(dtypes(table, "reads", path, problems)[:1])
         if ("accepts" in table) == ("same_as" in table):
             problems.add(
                 path, "a dtype clause says either `accepts` or `same_as`", 'accepts = "any" admits every dtype'

@@ -64,6 +64,7 @@ _SAYS = {
     "to_be_reviewed": "The clause is a draft, which does not load; delete this key when code and clause agree.",
     "same_as": "The parameter whose dtype it must have.",
     "lets_through": "Dtypes that the library's check admits although the kernel reads fewer.",
+    "reads": "The dtype that the kernel takes the bytes of any other for, where it accepts several.",
     "required": "True: it must be passed and not be None.",
     "ignored": "True: what is passed has no effect.",
     "minimum": "The least value.",
@@ -86,6 +87,7 @@ _TYPES: dict[str, Schema] = {
     "effect": {"enum": [item.value for item in Effect]},
     "aspect": {"enum": list(ASPECTS)},
     "lets_through": {"$ref": "#/definitions/dtypes"},
+    "reads": {"enum": [*DTYPES, *ALIASES]},
     "shape": {"type": "string", "pattern": r"^(any|\[.*\])$"},
 }
 
@@ -135,7 +137,7 @@ def _clause(aspect: str) -> Schema:
     return {
         **_object(COMMON_KEYS | ASPECT_KEYS[aspect], {"accepts": accepts}, ("evidence",)),
         # The keys of which a clause has at least one: those that say what it asks for.
-        "anyOf": [{"required": [key]} for key in sorted(ASPECT_KEYS[aspect] - {"lets_through"})],
+        "anyOf": [{"required": [key]} for key in sorted(ASPECT_KEYS[aspect] - {"lets_through", "reads"})],
     }
 
 

@@ -118,6 +118,8 @@ class Clause:
     multiple_of: int | None = None
     # What the library's own check lets through, wider than what the kernel reads; anything else raises there.
     lets_through: frozenset[str] = frozenset()
+    # What the kernel takes the bytes of a dtype that it does not accept for; empty where `dtypes` is one, which says it.
+    reads: str = ""
     # What the library's documentation accepts, where that is narrower or wider than what the code does.
     documented_dtypes: frozenset[str] = frozenset()
 
