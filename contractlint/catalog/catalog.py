@@ -18,6 +18,7 @@ from contractlint.model.contract import (
     EntryPoint,
     Evidence,
     EvidenceKind,
+    KernelRun,
     Signature,
 )
 
@@ -77,6 +78,16 @@ class Catalog:
         """Return the short names of files of a library, as evidence uses them."""
         files: Mapping[str, str] = self._record(library)["files"]
         return files
+
+    def kernel_runs(self, library: str) -> tuple[KernelRun, ...]:
+        """Return the files of kernel runs that contracts of a library can cite."""
+        runs = self._record(library)["runs"]
+        return tuple(KernelRun(name, **fields) for name, fields in sorted(runs.items()))
+
+    def kernel_run(self, library: str, name: str) -> KernelRun | None:
+        """Return what is known of a file of kernel runs, by the name that evidence cites."""
+        fields = self._record(library)["runs"].get(name)
+        return None if fields is None else KernelRun(name, **fields)
 
     def enum_names(self, library: str) -> tuple[str, ...]:
         """Return the enums whose members are known in some release of a library."""

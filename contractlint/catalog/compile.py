@@ -13,6 +13,7 @@ from contractlint.catalog.evidence import parse_evidence
 from contractlint.catalog.positions import KeyPath, key_lines
 from contractlint.catalog.ranges import UNVERSIONED, everything, matching, members
 from contractlint.catalog.resolve import Record, Scope, apply_documented, presence, resolve_group
+from contractlint.catalog.runs import SUFFIX, Run, read_run
 from contractlint.catalog.schema import (
     ENTRY_KEYS,
     RETURN_KEYS,
@@ -55,12 +56,17 @@ class _Compiler:
     libraries: Compiled = field(default_factory=dict)
     folders: dict[Path, str] = field(default_factory=dict)  # folder of a releases.toml → library
     shared: dict[tuple[Path, str], _Document] = field(default_factory=dict)
+    runs: dict[Path, dict[str, Run]] = field(default_factory=dict)  # folder that holds `evidence` → runs by name
 
 
 def compile_files(files: Sequence[SourceFile]) -> Compiled:
     """Return the compiled libraries. Raises ContractErrors with every problem of every file."""
     compiler = _Compiler()
-    documents = [document for source in files if (document := _parse(source, compiler.sink))]
+    for source in files:
+        if source.path.suffix == SUFFIX:
+            _run(source, compiler)
+    texts = [source for source in files if source.path.suffix != SUFFIX]
+    documents = [document for source in texts if (document := _parse(source, compiler.sink))]
     for document in documents:
         if document.source.path.name == RELEASES:
             _library(document, compiler)
@@ -101,6 +107,15 @@ def _parse(source: SourceFile, sink: list[ContractProblem]) -> _Document | None:
     return _Document(source, table, Problems(source.name, lines, sink))
 
 
+def _run(source: SourceFile, compiler: _Compiler) -> None:
+    wrong: list[str] = []
+    run = read_run(source.content, wrong)
+    remedy = "see docs/contracts.md, or let `contractlint exercise --evidence` write the file"
+    compiler.sink += [ContractProblem(source.name, 1, message, remedy) for message in wrong]
+    if run is not None:
+        compiler.runs.setdefault(source.path.parent.parent, {})[source.path.stem] = run
+
+
 def _library(document: _Document, compiler: _Compiler) -> None:
     table, problems = document.table, document.problems
     unknown_keys(table, {"library", "package", "releases", "files", "enums"}, (), problems)
@@ -123,7 +138,7 @@ def _library(document: _Document, compiler: _Compiler) -> None:
 def _new_library(package: str, releases: tuple[str, ...]) -> dict[str, Any]:
     return {
         "package": package, "releases": releases, "files": {}, "enum_of": {}, "enums": {}, "entries": {}, "aliases": {},
-        "scope": (), "uncovered": (),
+        "scope": (), "uncovered": (), "runs": {},
     }  # fmt: skip
 
 
@@ -224,7 +239,12 @@ def _entry(document: _Document, compiler: _Compiler) -> None:
     entry["meta"] = {key: text(table, key, (), problems) for key in ("summary", "family", "capabilities")}
     entry["meta"] |= {"tags": strings(table, "tags", (), problems), "file": document.source.name}
     spans = [(mask, {p.name: p for p in found[0]}) for mask, found, _ in parsed if found is not None]
-    scope = Scope(library["releases"], library["files"], library["enum_of"], library["enums"], spans, presence(spans))
+    runs = {k: run for folder in document.source.path.parents for k, run in compiler.runs.get(folder, {}).items()}
+    library["runs"] |= runs
+    scope = Scope(
+        library["releases"], library["files"], library["enum_of"], library["enums"], spans, presence(spans), runs,
+        frozenset((canonical, *entry["names"])),
+    )  # fmt: skip
     entry["returns"] = tuple(_returns(table, scope, entry["mask"], problems))
     entry["clauses"] = tuple(_clauses(document, scope, compiler))
 
@@ -264,7 +284,7 @@ def _clauses(document: _Document, scope: Scope, compiler: _Compiler) -> list[Rec
             if drafts:
                 found += resolve_group(drafts, name, scope, own=aspect in own)
         if isinstance(declared, Mapping):
-            found = apply_documented(found, read_documented(declared, path, problems), scope)
+            found = apply_documented(found, read_documented(declared, path, problems), name, scope)
         records += found
     return records
 

@@ -1,5 +1,7 @@
 """Evidence lines: `check launcher 0.6.4:1905 0.6.6:1948 "code that stands there"`.
 
+A run of a kernel is cited by the name of its file: `kernel-run fused_topk_deepseek-h100 0.6.7 "int64 raises"`.
+
 The quote is a piece of the cited line. With ` … ` between pieces, each is looked for at or below the one before it, so
 a line that occurs once per class can be named by its class. Tools that meet a new release find the line again by the
 quote.
@@ -8,8 +10,10 @@ quote.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from pathlib import Path
 
+from contractlint.catalog.runs import FOLDER, SUFFIX, Run
 from contractlint.model.contract import Evidence, EvidenceKind
 
 ELISION = " … "
@@ -34,7 +38,9 @@ def parse_evidence(text: str, files: Mapping[str, str]) -> tuple[Evidence, ...]:
         raise ValueError("evidence names no release")
     quote = match["quote"] or ""
     if kind in (EvidenceKind.ISSUE.value, EvidenceKind.KERNEL_RUN.value):
-        return tuple(Evidence(EvidenceKind(kind), place, match["file"], quote) for place in places)
+        named = match["file"]
+        where = Path(named).name.removesuffix(SUFFIX) if kind == EvidenceKind.KERNEL_RUN.value else named
+        return tuple(Evidence(EvidenceKind(kind), place, where, quote) for place in places)
     file = files.get(match["file"], match["file"])
     if file == match["file"] and "." not in file:
         raise ValueError(f"unknown file {file!r}: it is neither a path nor a name under [files] in releases.toml")
@@ -45,6 +51,23 @@ def parse_evidence(text: str, files: Mapping[str, str]) -> tuple[Evidence, ...]:
             raise ValueError(f"{place!r} is not RELEASE:LINE")
         found.append(Evidence(EvidenceKind(kind), cited["release"], f"{file}:{cited['line']}", quote))
     return tuple(found)
+
+
+def wrong_run(item: Evidence, runs: Mapping[str, Run], subjects: Set[tuple[str, str]]) -> tuple[str, str]:
+    """Say what is wrong with a kernel run that is cited, and the remedy; `subjects` are those it may tell of."""
+    run = runs.get(item.where)
+    if run is None:
+        remedy = "`contractlint exercise --evidence` writes it; or correct the name"
+        return f"there is no file {FOLDER}/{item.where}{SUFFIX} beside these contracts", remedy
+    if run["release"] != item.release:
+        return (
+            f"{FOLDER}/{item.where}{SUFFIX} is of release {run['release']}, not {item.release}",
+            "correct the release",
+        )
+    if subjects and not subjects & set(run["subjects"]):
+        names = " or ".join(sorted(f"{entry}: {parameter}" for entry, parameter in subjects))
+        return f"{FOLDER}/{item.where}{SUFFIX} has no outcome of {names}", "cite a run that mutates this parameter"
+    return "", ""
 
 
 def locate(quote: str, lines: list[str]) -> int | None:

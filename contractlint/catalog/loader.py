@@ -8,6 +8,9 @@ from pathlib import Path
 from contractlint.catalog import cache
 from contractlint.catalog.catalog import Catalog
 from contractlint.catalog.errors import ContractErrors, ContractProblem
+from contractlint.catalog.runs import FOLDER, SUFFIX
+
+_NEAR = 2  # kernel runs of a single contract file lie in `evidence` beside it, or beside its folder
 
 
 def load_catalog(paths: Sequence[Path] = (), *, shipped: bool = True, cache_folder: Path | None = None) -> Catalog:
@@ -35,7 +38,7 @@ def shipped_folder() -> Path:
 
 
 def contract_files(paths: Sequence[Path], *, shipped: bool = True) -> Iterator[tuple[str, Path, bytes]]:
-    """Yield (name in messages, path, content) of every contract file, in a stable order."""
+    """Yield (name in messages, path, content) of every contract file and file of kernel runs, in a stable order."""
     roots: list[tuple[str, Path]] = [("contracts", shipped_folder())] if shipped else []
     roots += [(path.as_posix(), path) for path in paths]
     missing = [ContractProblem(name, 1, "there is no such file or folder") for name, root in roots if not root.exists()]
@@ -43,9 +46,15 @@ def contract_files(paths: Sequence[Path], *, shipped: bool = True) -> Iterator[t
         raise ContractErrors(missing)
     seen: set[Path] = set()
     for name, root in roots:
-        for path in [root] if root.is_file() else sorted(root.rglob("*.toml")):
+        if root.is_file():
+            runs = [run for folder in root.resolve().parents[:_NEAR] for run in (folder / FOLDER).glob(f"*{SUFFIX}")]
+            found = [root, *sorted(runs)]
+        else:
+            found = [*sorted(root.rglob("*.toml")), *sorted(root.rglob(f"{FOLDER}/*{SUFFIX}"))]
+        for path in found:
             resolved = path.resolve()
             if resolved not in seen:
                 seen.add(resolved)
-                shown = name if path == root else f"{name}/{path.relative_to(root).as_posix()}"
+                inside = path != root and root.is_dir()
+                shown = f"{name}/{path.relative_to(root).as_posix()}" if inside else name if path == root else str(path)
                 yield shown, resolved, resolved.read_bytes()

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contractlint.catalog import conditions as cases
-from contractlint.catalog.evidence import parse_evidence
+from contractlint.catalog.evidence import parse_evidence, wrong_run
 from contractlint.catalog.ranges import bits, describe, everything, matching
+from contractlint.catalog.runs import Run
 from contractlint.catalog.schema import Conditions, Draft
-from contractlint.model.contract import Parameter
+from contractlint.model.contract import EvidenceKind, Parameter
 from contractlint.model.dtypes import canonical
 
 # (mask of releases, field values of a Clause): what the compiled catalog stores.
@@ -27,6 +28,8 @@ class Scope:
     enums: Mapping[str, Sequence[tuple[int, Mapping[str, int]]]]
     spans: Sequence[tuple[int, Mapping[str, Parameter]]]  # signatures of the entry point, by mask
     present: Mapping[str, int] = field(default_factory=dict)  # parameter → mask of releases that have it
+    runs: Mapping[str, Run] = field(default_factory=dict)  # kernel runs that contracts here may cite, by name
+    names: frozenset[str] = frozenset()  # of the entry point, under every import path
 
     def releases_of(self, parameter: str) -> int:
         """Return the releases that have a parameter; `topk_ids[1]`, an element of it, exists where it does."""
@@ -52,7 +55,7 @@ def resolve_group(drafts: Sequence[Draft], parameter: str, scope: Scope, *, own:
     are cut to the releases in which the parameter exists.
     """
     masks = [_mask(draft, parameter, scope, own=own) for draft in drafts]
-    evidence = [_evidence(draft, scope) for draft in drafts]
+    evidence = [_evidence(draft, scope, parameter) for draft in drafts]
     for draft, mask in zip(drafts, masks, strict=True):
         _check_conditions(draft, mask, scope)
     if not all(isinstance(mask, int) for mask in masks):
@@ -74,10 +77,10 @@ def resolve_group(drafts: Sequence[Draft], parameter: str, scope: Scope, *, own:
     return records
 
 
-def apply_documented(records: list[Record], statements: Sequence[Draft], scope: Scope) -> list[Record]:
+def apply_documented(records: list[Record], statements: Sequence[Draft], parameter: str, scope: Scope) -> list[Record]:
     """Add to clauses what the documentation says in some of their releases."""
     for statement in statements:
-        cited = _evidence(statement, scope)
+        cited = _evidence(statement, scope, parameter)
         try:
             mask = matching(statement.releases, scope.releases)
         except ValueError as error:
@@ -120,7 +123,7 @@ def _mask(draft: Draft, parameter: str, scope: Scope, *, own: bool) -> int | Non
     return mask & present
 
 
-def _evidence(draft: Draft, scope: Scope) -> tuple[tuple[str, str, str, str], ...]:
+def _evidence(draft: Draft, scope: Scope, parameter: str) -> tuple[tuple[str, str, str, str], ...]:
     try:
         allowed = matching(draft.releases, scope.releases)
     except ValueError:
@@ -135,6 +138,11 @@ def _evidence(draft: Draft, scope: Scope) -> tuple[tuple[str, str, str, str], ..
             continue
         for item in parsed:
             found.append((item.kind.value, item.release, item.where, item.note))
+            if item.kind is EvidenceKind.KERNEL_RUN:
+                subjects = {(name, parameter.partition("[")[0]) for name in scope.names}
+                message, remedy = wrong_run(item, scope.runs, subjects)
+                if message:
+                    draft.problems.add(here, message, remedy)
             if item.release not in scope.releases:
                 draft.problems.add(
                     here, f"evidence cites {item.release}, which is not a known release", "see releases.toml"

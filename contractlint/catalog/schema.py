@@ -17,6 +17,7 @@ from contractlint.model.dtypes import canonical
 Table = Mapping[str, Any]
 
 ANY = "any"
+ELLIPSIS = "..."  # stands for any number of leading dimensions
 ASPECTS = tuple(aspect.value for aspect in Aspect)
 ENTRY_KEYS = {
     "entry_point",
@@ -40,7 +41,7 @@ ASPECT_KEYS = {
     "dtype": {"accepts", "same_as", "lets_through", "reads"},
     "presence": {"required", "ignored"},
     "value": {"accepts", "minimum", "maximum", "multiple_of"},
-    "layout": {"accepts"},
+    "layout": {"accepts", "strides", "alignment"},
     "shape": {"accepts"},
     "allocation": {"accepts"},
 }
@@ -179,20 +180,42 @@ def _requirement(table: Table, aspect: str, path: KeyPath, problems: Problems, f
             problems.add(path, "a value clause says `accepts` or a bound", 'accepts = "any" admits every value')
         return bool(accepts == ANY) and not bounds
     word = text(table, "accepts", path, problems)
+    if aspect == "layout" and ("strides" in table or "alignment" in table):
+        fields["layout"] = "" if word == ANY else word
+        fields["strides"] = _dimensions(table, "strides", path, problems)
+        fields["alignment"] = _count(table, "alignment", path, problems)
+        return False
     if "accepts" not in table:
         problems.add(path, f"a {aspect} clause says what it `accepts`", f'accepts = "any" admits every {aspect}')
     elif aspect == "shape":
-        fields["shape"] = () if word in ("", ANY) else _shape(word, (*path, "accepts"), problems)
+        fields["shape"] = () if word == ANY else _dimensions(table, "accepts", path, problems)
     else:
         fields[aspect] = "" if word == ANY else word
     return word == ANY
 
 
-def _shape(word: str, path: KeyPath, problems: Problems) -> tuple[str, ...]:
-    if not (word.startswith("[") and word.endswith("]")):
-        problems.add(path, f"shape {word!r} is not a list of dimensions", 'write it like "[num_tokens, num_experts]"')
+def _dimensions(table: Table, key: str, path: KeyPath, problems: Problems) -> tuple[str, ...]:
+    """Return the expressions of a shape or of strides, `"[..., num_heads, head_dim]"`, one a dimension."""
+    word = text(table, key, path, problems)
+    if not word:
         return ()
-    return tuple(part.strip() for part in word[1:-1].split(",") if part.strip())
+    parts = tuple(part.strip() for part in word[1:-1].split(","))
+    what = "shape" if key == "accepts" else key
+    if not (word.startswith("[") and word.endswith("]")):
+        problems.add(
+            (*path, key), f"{what} {word!r} is not a list of dimensions", 'write it like "[num_tokens, num_experts]"'
+        )
+    elif ELLIPSIS in parts[1:]:
+        problems.add((*path, key), f"{what} {word!r} has `...` behind a dimension", "only the first may be `...`")
+    return tuple(part for part in parts if part)
+
+
+def _count(table: Table, key: str, path: KeyPath, problems: Problems) -> int | None:
+    value = table.get(key)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+        return value
+    problems.add((*path, key), f"{key} must be a whole number above 0", f"{key} = 16")
+    return None
 
 
 def _conditions(table: Table, path: KeyPath, problems: Problems) -> Conditions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +12,12 @@ from contractlint.cli import drift
 from contractlint.cli.errors import Stop
 from contractlint.cli.judge import open_catalog
 from contractlint.cli.options import contracts_option
-from contractlint.model import words
-from contractlint.model.contract import Clause, EntryPoint
+from contractlint.model.contract import EntryPoint
 from contractlint.report.view import plural
 
 if TYPE_CHECKING:
     from contractlint.catalog import Catalog
-
-
-_EVIDENCE_SHOWN = 2
+    from contractlint.catalog.summary import Summary
 
 
 @click.group("contracts")
@@ -35,28 +32,48 @@ def validate(paths: tuple[str, ...]) -> int:
 
     Every mistake of every file is told, with its line. Exit code 2 when there is one.
     """
+    from contractlint.catalog.summary import summarize
+
     catalog = open_catalog([Path(path) for path in paths])
     for library in catalog.libraries:
-        releases = catalog.releases(library)
-        entries = [entry for entry in catalog.entry_points.values() if entry.library == library]
-        clauses = sum(len(entry.clauses) for entry in entries)
-        covered = sum(bool(entry.clauses) for entry in entries)
-        span = f", {plural(len(releases), 'release')} from {releases[0]} to {releases[-1]}" if releases else ""
-        click.echo(
-            f"{library}{span}: {plural(len(entries), 'entry point')}, "
-            f"{plural(clauses, 'clause')} on {covered:,} of them; no mistakes."
-        )
+        for line in _summary(summarize(catalog, library)):
+            click.echo(line)
     return 0
+
+
+def _summary(found: Summary) -> Iterator[str]:
+    from contractlint.catalog.ranges import UNVERSIONED
+
+    named = found.releases != (UNVERSIONED,)
+    span = (
+        f", {plural(len(found.releases), 'release')} from {found.releases[0]} to {found.releases[-1]}" if named else ""
+    )
+    entries = plural(found.entry_points, "entry point")
+    yield f"{found.library}{span}: {entries}, {plural(found.clauses, 'clause')} on {found.with_contract:,} of them; no mistakes."
+    for title, counts, rest in (
+        ("who checks", found.by_enforcement, f"; {found.free:,} accept anything" if found.free else ""),
+        ("a breach", found.by_effect, ""),
+    ):
+        if counts:
+            yield f"  {title}: {', '.join(f'{word} {count:,}' for word, count in counts.items())}{rest}"
+    if found.evidence:
+        runs = f"{found.confirmed:,} pairs of clause and release confirmed by running the kernel"
+        yield f"  evidence: {plural(found.evidence, 'place')}; {runs}"
 
 
 @command.command("list")
 @click.argument("text", required=False)
 @click.option("--release", metavar="RELEASE", help="Only what this release has.")
 @click.option("--all", "everything", is_flag=True, help="Also entry points without clauses.")
+@click.option("--unverified", is_flag=True, help="Clauses that no run of the kernel has confirmed, and their chips.")
 @contracts_option
-def list_contracts(text: str | None, release: str | None, everything: bool, contracts: tuple[str, ...]) -> int:
+def list_contracts(
+    text: str | None, release: str | None, everything: bool, unverified: bool, contracts: tuple[str, ...]
+) -> int:
     """List entry points with contracts, those whose name holds TEXT when given."""
     catalog = open_catalog([Path(folder) for folder in contracts])
+    if unverified:
+        return _list_unverified(catalog, text, release)
     rows = []
     left_out = 0
     for entry in _entry_points(catalog, release):
@@ -79,6 +96,17 @@ def list_contracts(text: str | None, release: str | None, everything: bool, cont
     return 0
 
 
+def _list_unverified(catalog: Catalog, text: str | None, release: str | None) -> int:
+    from contractlint.report.contract import unverified_lines
+
+    found = [entry for entry in _entry_points(catalog, release) if (text or "").lower() in entry.name.lower()]
+    if not any(entry.clauses for entry in found):
+        raise Stop(f"no entry point with a contract has {text!r} in its name" if text else "there are no contracts")
+    for line in unverified_lines(sorted(found, key=lambda entry: entry.name), release, _width()):
+        click.echo(line)
+    return 0
+
+
 @command.command("show")
 @click.argument("entry_point", metavar="ENTRY_POINT")
 @click.option("--release", metavar="RELEASE", help="Only what holds in this release. Default: every release.")
@@ -92,7 +120,10 @@ def show(entry_point: str, release: str | None, evidence: bool, contracts: tuple
     shown = [found[name] for name in names if name in found]
     if not shown:
         raise Stop(f"{names[0]} is not in release {release}")
-    click.echo("\n\n".join(_page(entry, release, evidence) for entry in shown))
+    from contractlint.report.contract import page_lines
+
+    pages = [page_lines(catalog, entry, release, evidence=evidence, width=_width()) for entry in shown]
+    click.echo("\n\n".join("\n".join(page) for page in pages))
     return 0
 
 
@@ -121,44 +152,11 @@ def _entry_points(catalog: Catalog, release: str | None) -> Iterable[EntryPoint]
     return catalog.at(target.library, target.release).entry_points.values()
 
 
-def _page(entry: EntryPoint, release: str | None, evidence: bool) -> str:
-    lines = [entry.name, "=" * len(entry.name)]
-    if entry.summary:
-        lines += ["", entry.summary]
-    others = [name for name in entry.names if name != entry.name]
-    if others:
-        lines += ["", "also imported as:", *(f"  {name}" for name in others)]
-    shown = entry.signatures[-1:]
-    for signature in shown:
-        where = f"in {release}" if release else f"in {signature.releases}"
-        lines += ["", f"signature {where}:", *_indented(words.signature(entry.short_name, signature))]
-    if len(entry.signatures) > 1:
-        ranges = ", ".join(signature.releases for signature in entry.signatures[:-1])
-        lines += [f"  (earlier ones: {ranges}; --release shows one)"]
-    lines += ["", "contract:" if entry.clauses else "no clauses: only the signature is checked"]
-    order = {parameter.name: number for signature in shown for number, parameter in enumerate(signature.parameters)}
-    for clause in sorted(entry.clauses, key=lambda clause: order.get(clause.parameter, len(order))):
-        lines += _clause(clause, None if evidence else _EVIDENCE_SHOWN)
-    return "\n".join(lines)
+def _width() -> int:
+    """How wide pages are: as the terminal, and 120 columns where there is none."""
+    import shutil
 
-
-def _clause(clause: Clause, shown: int | None) -> list[str]:
-    lines = [f"  {words.contract(clause)}", f"      {words.enforcement(clause)}"]
-    facts = [
-        ("consequence", clause.consequence),
-        ("documented", clause.documented),
-        ("note", clause.note),
-        ("declared in", clause.source),
-        *(("evidence", str(evidence)) for evidence in clause.evidence[:shown]),
-    ]
-    lines += [f"      {label}: {' '.join(text.split())}" for label, text in facts if text]
-    if shown is not None and len(clause.evidence) > shown:
-        lines.append(f"      and {len(clause.evidence) - shown} more pieces of evidence: --evidence lists all")
-    return lines
-
-
-def _indented(text: str) -> list[str]:
-    return [f"  {line}" for line in text.splitlines()]
+    return max(shutil.get_terminal_size((120, 24)).columns, 80)
 
 
 command.add_command(drift.diff)

@@ -145,9 +145,9 @@ def _change(name: str, was: Clause, now: Clause) -> Change | None:
     if kind is None:
         return None
     detail = ""
-    if _forbids(now) and kind in (Kind.NARROWED_SILENTLY, Kind.NARROWED_CHECKED, Kind.NO_LONGER_CHECKED, Kind.CHANGED):
+    if now.forbids and kind in (Kind.NARROWED_SILENTLY, Kind.NARROWED_CHECKED, Kind.NO_LONGER_CHECKED, Kind.CHANGED):
         detail = words.enforcement(now) + (f": {' '.join(now.consequence.split())}" if now.consequence else "")
-    elif kind is Kind.WIDENED and _checked(was) and not _checked(now) and _forbids(now):
+    elif kind is Kind.WIDENED and _checked(was) and not _checked(now) and now.forbids:
         detail = f"and what is left is {words.enforcement(now)}"
     before, after = words.requirement(was), words.requirement(now)
     if kind in (Kind.NOW_CHECKED, Kind.NO_LONGER_CHECKED) and before == after:
@@ -158,7 +158,7 @@ def _change(name: str, was: Clause, now: Clause) -> Change | None:
 def _kind(was: Clause, now: Clause) -> Kind | None:
     relation = _relation(was, now)
     if relation == "same":
-        if not _forbids(now) or _checked(was) == _checked(now):
+        if not now.forbids or _checked(was) == _checked(now):
             return None
         return Kind.NOW_CHECKED if _checked(now) else Kind.NO_LONGER_CHECKED
     if relation == "wider":
@@ -175,25 +175,15 @@ def _checked(clause: Clause) -> bool:
     return clause.enforcement is not Enforcement.NONE
 
 
-def _forbids(clause: Clause) -> bool:
-    if clause.aspect is Aspect.LAYOUT:
-        return bool(clause.layout)
-    if clause.aspect is Aspect.SHAPE:
-        return bool(clause.shape)
-    if clause.aspect is Aspect.ALLOCATION:
-        return bool(clause.allocation)
-    return words.requirement(clause) not in ("any dtype", "may be None", "any value")
-
-
 def _relation(was: Clause, now: Clause) -> str:
     """Say whether what is accepted now is the "same", "wider", "narrower" or "other"."""
     if words.requirement(was) == words.requirement(now):
         return "same"
     if was.ignored:
         return "other"
-    if not _forbids(now):
+    if not now.forbids:
         return "wider"
-    if not _forbids(was):
+    if not was.forbids:
         return "narrower"
     if was.aspect is Aspect.DTYPE and was.dtypes and now.dtypes:
         return _sets(was.dtypes, now.dtypes)

@@ -45,8 +45,8 @@ _SAYS = {
     "dtype": "Which torch dtypes are read rightly.",
     "presence": "Whether it must be passed, or is ignored.",
     "value": "Enum members, literals or bounds.",
-    "layout": "contiguous, or a byte layout that code must have produced.",
-    "shape": 'One expression a dimension, as in "[num_tokens, hidden_size / 2]".',
+    "layout": "contiguous, a byte layout that code must have produced, strides, or the alignment of the address.",
+    "shape": 'One expression a dimension, as in "[..., num_tokens, hidden_size / 2]"; `_` is any size.',
     "allocation": "How the memory must have been allocated: zeroed, workspace, …",
     "aspect": "The aspect that the documentation speaks about; dtype unless it says otherwise.",
     "releases": 'A PEP 440 specifier over the known releases, as in ">=0.6.7,<0.6.8"; all releases without it.',
@@ -70,6 +70,8 @@ _SAYS = {
     "minimum": "The least value.",
     "maximum": "The greatest value.",
     "multiple_of": "The value is a multiple of this.",
+    "strides": 'One a dimension, in elements, as in "[..., 1]"; `_` is any stride, `...` any leading dimensions.',
+    "alignment": "Bytes that the address of the data is a multiple of.",
 }
 _TYPES: dict[str, Schema] = {
     "tags": _TEXTS,
@@ -89,6 +91,8 @@ _TYPES: dict[str, Schema] = {
     "lets_through": {"$ref": "#/definitions/dtypes"},
     "reads": {"enum": [*DTYPES, *ALIASES]},
     "shape": {"type": "string", "pattern": r"^(any|\[.*\])$"},
+    "strides": {"type": "string", "pattern": r"^\[.*\]$"},
+    "alignment": {"type": "integer", "minimum": 1},
 }
 
 

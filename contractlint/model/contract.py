@@ -44,12 +44,22 @@ class EvidenceKind(str, Enum):
     ISSUE = "issue"
 
 
+class Outcome(str, Enum):
+    """What happened when a kernel ran, compared with a reference."""
+
+    ACCEPTED_RIGHT = "accepted-right"
+    ACCEPTED_WRONG = "accepted-wrong"
+    RAISED = "raised"
+    FAULTED = "faulted"
+    HUNG = "hung"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One place that establishes a clause.
 
     `where` is `path:line` inside the wheel of `release` for kinds check, read and doc; an `owner/repo#number` for issues;
-    the name of an evidence file for kernel runs.
+    for kernel runs the name of a file in the folder `evidence` of the contracts, without `.json`.
     """
 
     kind: EvidenceKind
@@ -59,6 +69,19 @@ class Evidence:
 
     def __str__(self) -> str:
         return f"{self.kind.value} {self.release} {self.where}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class KernelRun:
+    """A file of kernel runs: kernels of one release on one chip. `subjects` are (entry point, parameter) that it tells of."""
+
+    name: str
+    library: str
+    release: str
+    capability: str
+    device: str
+    date: str
+    subjects: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +110,10 @@ class Clause:
     - presence: `required` (True: must be passed and not None; False: None is accepted); `ignored` says that what is
       passed has no effect
     - value: `values` (accepted enum members or literals), and for numbers `minimum`, `maximum`, `multiple_of`
-    - layout: `layout` (`contiguous`, or the name of a byte layout that code must have produced)
-    - shape: `shape` (one symbol or integer expression a dimension)
+    - layout: `layout` (`contiguous`, or the name of a byte layout that code must have produced), `strides` (one
+      expression a dimension, in elements; `_` is any, a leading `...` any number of dimensions), `alignment` (bytes
+      that the address of the data is a multiple of)
+    - shape: `shape` (one symbol or integer expression a dimension, written like strides)
     - allocation: `allocation` (`zeroed`, `workspace`, …)
     """
 
@@ -106,6 +131,8 @@ class Clause:
     required: bool | None = None
     values: tuple[object, ...] = ()
     layout: str = ""
+    strides: tuple[str, ...] = ()
+    alignment: int | None = None
     shape: tuple[str, ...] = ()
     allocation: str = ""
     note: str = ""
@@ -122,6 +149,18 @@ class Clause:
     reads: str = ""
     # What the library's documentation accepts, where that is narrower or wider than what the code does.
     documented_dtypes: frozenset[str] = frozenset()
+
+    @property
+    def forbids(self) -> bool:
+        """Whether a call can break the clause at all; one that accepts anything only fills a case."""
+        bounds = (self.minimum, self.maximum, self.multiple_of, self.alignment)
+        asked = self.dtypes or self.same_as or self.required or self.ignored or self.values or self.allocation
+        return bool(asked or self.layout or self.strides or self.shape) or any(bound is not None for bound in bounds)
+
+    @property
+    def run_in(self) -> frozenset[str]:
+        """The releases in which running the kernel has confirmed the clause."""
+        return frozenset(item.release for item in self.evidence if item.kind is EvidenceKind.KERNEL_RUN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,10 @@ def requirement(clause: Clause) -> str:
     if clause.aspect is Aspect.VALUE:
         return _value(clause)
     if clause.aspect is Aspect.LAYOUT:
-        return clause.layout if clause.layout == "contiguous" else f"in the layout {clause.layout}"
+        return _layout(clause)
     if clause.aspect is Aspect.SHAPE:
-        return f"of shape [{', '.join(clause.shape)}]"
-    return clause.allocation
+        return f"of shape [{', '.join(clause.shape)}]" if clause.shape else "any shape"
+    return clause.allocation or "any memory"
 
 
 def conditions(clause: Clause) -> str:
@@ -91,6 +91,17 @@ def _parameter(parameter: Parameter) -> str:
     if parameter.default is None:
         return f"{stars}{parameter.name}{annotation}"
     return f"{parameter.name}{annotation}{' = ' if annotation else '='}{parameter.default}"
+
+
+def _layout(clause: Clause) -> str:
+    parts = []
+    if clause.layout:
+        parts.append(clause.layout if clause.layout == "contiguous" else f"in the layout {clause.layout}")
+    if clause.strides:
+        parts.append(f"of strides [{', '.join(clause.strides)}]")
+    if clause.alignment is not None:
+        parts.append(f"at an address that is a multiple of {clause.alignment} bytes")
+    return ", ".join(parts) or "any layout"
 
 
 def _value(clause: Clause) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,15 @@ class TestShipped:
     def test_they_are_valid(self, contractlint: Run) -> None:
         code, out, err = contractlint("contracts", "validate")
         assert (code, err) == (0, "")
-        assert out.startswith("flashinfer-python, ")
-        assert out.endswith("no mistakes.\n")
+        head, checked, breach, evidence = out.splitlines()
+        assert re.fullmatch(
+            r"flashinfer-python, \d+ releases from 0\.6\.0 to 0\.7\.2\.post1: [\d,]+ entry points, "
+            r"[\d,]+ clauses on \d+ of them; no mistakes\.",
+            head,
+        )
+        assert re.fullmatch(r"  who checks: ffi \d+, none \d+, python \d+; \d+ accept anything", checked)
+        assert re.fullmatch(r"  a breach: fault \d+, raises \d+, silent \d+(, slow \d+)?", breach)
+        assert re.fullmatch(r"  evidence: [\d,]+ places; [\d,]+ pairs of clause and release confirmed .*", evidence)
 
     def test_they_are_listed(self, contractlint: Run) -> None:
         code, out, _ = contractlint("contracts", "list", "fp8_block_scale_moe", "--release", "0.6.7")
@@ -27,19 +35,30 @@ class TestShipped:
         assert out.startswith(f"{ENTRY} ")
 
     @pytest.mark.parametrize("name", [ENTRY, "trtllm_fp8_block_scale_moe", "flashinfer.trtllm_fp8_block_scale_moe"])
-    def test_one_is_shown_under_each_of_its_names(self, contractlint: Run, name: str) -> None:
+    def test_one_is_shown_under_each_of_its_names(
+        self, contractlint: Run, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "120")
         code, out, _ = contractlint("contracts", "show", name, "--release", "0.6.7")
         assert code == 0
         assert out.startswith(f"{ENTRY}\n====")
         assert "signature in 0.6.7:\n  trtllm_fp8_block_scale_moe(\n      routing_logits: torch.Tensor,\n" in out
-        assert "  routing_bias: bfloat16, when routing_method_type is DeepSeekV3 (==0.6.7.*)\n" in out
-        assert "not checked; a breach gives wrong results without an error" in out
+        _, _, table = out.partition("EVIDENCE\n")
+        rows = " ".join(table.split("routing_bias", 1)[1].splitlines()[0].split())
+        assert rows == "bfloat16 ==0.6.7.* nobody SILENT: the bytes read 0.6.7"
 
     def test_all_evidence_on_demand(self, contractlint: Run) -> None:
         _, short, _ = contractlint("contracts", "show", ENTRY)
         _, long, _ = contractlint("contracts", "show", ENTRY, "--evidence")
-        assert "--evidence lists all" in short
-        assert long.count("evidence: ") > short.count("evidence: ")
+        assert "--evidence shows every place" in short
+        assert long.count("check 0.6") > short.count("check 0.6")
+        assert "declared in" in long
+
+    def test_what_no_run_has_confirmed_is_listed_with_its_chip(self, contractlint: Run) -> None:
+        code, out, _ = contractlint("contracts", "list", "fp8_block_scale_moe", "--unverified", "--release", "0.6.7")
+        assert code == 0
+        assert re.search(rf"^{re.escape(ENTRY)}: \d+ of \d+ clauses .*; needs compute capability 10\.x", out)
+        assert out.splitlines()[-1].endswith("that can be broken: not confirmed by a kernel run in 0.6.7.")
 
     @pytest.mark.parametrize(
         ("args", "message"),
