@@ -14,7 +14,7 @@ from pathlib import Path
 from contractlint.sources.roots import work_tree
 from contractlint.sources.toml import TOMLDecodeError, loads
 
-OUTPUT_FORMATS = ("full", "concise", "github", "json")
+OUTPUT_FORMATS = ("full", "concise", "github", "json", "sarif")
 _CODE = re.compile(r"CL\d{0,3}")
 
 

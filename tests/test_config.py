@@ -66,7 +66,7 @@ MISTAKES = {
             "2: unknown key 'relase'; known are contracts, exclude, ignore, output-format, release, select, strict",
             "3: strict: must be true or false, not a string",
             "4: select: 'E501': no rule code; write CL101, or CL1 for a whole family",
-            "5: output-format: must be one of full, concise, github, json, not 'xml'",
+            "5: output-format: must be one of full, concise, github, json, sarif, not 'xml'",
         ],
     ),
     "lists hold strings": (

@@ -19,7 +19,7 @@ def unary(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
     if operator == "not":
         outcome = decide(flow, node, frame)
         return [Alt(Const(outcome))] if outcome is not None else [Alt(Unknown("a truth value"))]
-    return [a if isinstance(a.value, Tensor) else Alt(Unknown("a number")) for a in flow.ev(operand, frame)]
+    return [a if isinstance(a.value, Tensor | Unknown) else Alt(Unknown("a number")) for a in flow.ev(operand, frame)]
 
 
 def binary(flow: Flow, node: Node, frame: Frame) -> list[Alt]:

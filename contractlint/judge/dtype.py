@@ -158,7 +158,7 @@ def _breach(
     site: JudgedSite, judgement: DtypeJudgement, clause: Clause, alt: Alt, dtype: str, applies: Outcome
 ) -> None:
     if alt.guess:
-        text = f"it may be {dtype_text(dtype)}, but the way there was joined by name alone"
+        text = f"it may be {dtype_text(dtype)}, by a way that was joined by name alone or picked out of several"
         judgement.doubts.append((clause, text, alt))
         return
     if not clause.when:
@@ -199,11 +199,13 @@ def _dtype_of(site: JudgedSite, parameter: str, alt: Alt) -> tuple[str | None, s
         shared = _shared(site, parameter, value)
         return (shared, "") if shared else (None, value.reason or "its dtype is not known")
     if isinstance(value, Unknown):
-        return None, value.reason
+        # Reasons are clauses; where one only names a kind of expression, it needs a verb.
+        named = value.reason.startswith(("a ", "an ")) and " is " not in value.reason
+        return None, f"it can come from {value.reason}, which is not followed" if named else value.reason
     if isinstance(value, Sequence_ | Values):
         return None, "it is a tuple or list, whose parts are not judged yet"
     if isinstance(value, Const | Member | Dtype | Instance):
-        return None, "what is passed is not followed to a tensor"
+        return None, "what is passed is no tensor as far as it was followed"
     return None, "it is not followed to a tensor"
 
 

@@ -1,4 +1,4 @@
-"""Shows a report: for people (`full`, `concise`), for GitHub's annotations, and for programs (`json`).
+"""Shows a report: for people (`full`, `concise`), for GitHub's annotations, and for programs (`json`, `sarif`).
 
 Renderers know nothing of rules: what a finding says is in the finding.
 """
@@ -9,7 +9,7 @@ from contractlint.report.view import View
 
 __all__ = ["FORMATS", "View", "render"]
 
-FORMATS = ("full", "concise", "github", "json")
+FORMATS = ("full", "concise", "github", "json", "sarif")
 
 
 def render(view: View, output_format: str) -> str:
@@ -18,6 +18,10 @@ def render(view: View, output_format: str) -> str:
         from contractlint.report.as_json import render_json
 
         return render_json(view)
+    if output_format == "sarif":
+        from contractlint.report.as_sarif import render_sarif
+
+        return render_sarif(view)
     if output_format == "github":
         from contractlint.report.github import render_github
 

@@ -15,8 +15,13 @@ SCHEMA = 1
 
 def render_json(view: View) -> str:
     """One JSON object with everything the run found, proved, and could not check."""
+    return json.dumps(document(view), indent=2, ensure_ascii=False) + "\n"
+
+
+def document(view: View) -> dict[str, Any]:
+    """Everything the run found, proved, and could not check, as data."""
     report = view.report
-    document = {
+    return {
         "schema": SCHEMA,
         "tool": {"name": "contractlint", "version": __version__},
         "root": report.root,
@@ -24,7 +29,7 @@ def render_json(view: View) -> str:
         "targets": [_target(target) for target in report.targets],
         "call_sites": [_call_site(row) for row in report.call_sites],
         "arguments": [_argument(row) for row in report.arguments],
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [finding_data(finding) for finding in report.findings],
         "unchecked": [
             {"file": entry.file, "reason": entry.reason, "line": entry.line or None} for entry in report.unchecked
         ],
@@ -39,7 +44,6 @@ def render_json(view: View) -> str:
             "seconds": round(report.seconds, 3),
         },
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _target(target: Target) -> dict[str, Any]:
@@ -79,7 +83,8 @@ def _argument(row: ArgumentRow) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """One finding as data."""
     place = finding.place
     paths = [_path(steps) for steps in finding.paths]
     return {

@@ -14,11 +14,13 @@ import click
 from contractlint.model.contract import Evidence
 from contractlint.model.finding import Finding, Place, Severity, Step
 from contractlint.report.summary import summary_lines, unchecked_lines, unresolved_lines
-from contractlint.report.view import View, plural
+from contractlint.report.view import SEVERITIES, View, plural
 
 _WIDTH = 100
-_PATHS_SHOWN = 3
+_PATHS_SHOWN = 2
+_ORIGINS_SHOWN = 6
 _EVIDENCE_SHOWN = 3
+_ERRORS_IN_SIGHT = 3
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _EFFECTS = {
     "raises": "the library raises",
@@ -29,12 +31,13 @@ _EFFECTS = {
 
 
 def render_full(view: View) -> str:
-    """Every finding as a block, then what was checked and what was not."""
+    """Every finding as a block, errors first, then what was checked and what was not."""
     lines: list[str] = []
-    for finding in view.active():
+    for finding in sorted(view.active(), key=lambda finding: SEVERITIES.index(finding.severity)):
         lines += _finding(view, finding)
         lines.append("")
     for title, entries in (
+        ("The errors in short:", _in_short(view)),
         ("Call sites that could not be resolved:", unresolved_lines(view)),
         ("Not checked:", unchecked_lines(view, ": ")),
     ):
@@ -42,6 +45,17 @@ def render_full(view: View) -> str:
             lines += [title, *(f"  {entry}" for entry in entries), ""]
     lines += summary_lines(view)
     return "\n".join(lines) + "\n"
+
+
+def _in_short(view: View) -> list[str]:
+    """The errors of a report that is longer than a screen, one line each."""
+    errors = [finding for finding in view.active() if finding.severity is Severity.ERROR]
+    if len(errors) <= _ERRORS_IN_SIGHT:
+        return []
+    rows = [(f.code, f.entry_point.rpartition(".")[2], f.parameter) for f in errors]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    texts = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return [f"{text}  {view.name(f.place.file)}:{f.place.line}" for text, f in zip(texts, errors, strict=True)]
 
 
 def _finding(view: View, finding: Finding) -> list[str]:
@@ -54,10 +68,11 @@ def _finding(view: View, finding: Finding) -> list[str]:
     lines += _excerpt(view, finding)
     lines += _paths(view, finding)
     lines += _fact(view, "contract", finding.contract)
-    for number, evidence in enumerate(finding.evidence[:_EVIDENCE_SHOWN]):
-        lines += _fact(view, "evidence" if not number else "", _evidence(evidence))
-    if len(finding.evidence) > _EVIDENCE_SHOWN:
-        lines += _fact(view, "", f"and {len(finding.evidence) - _EVIDENCE_SHOWN} more (--output-format json lists all)")
+    evidence = _distinct(finding.evidence)
+    for number, item in enumerate(evidence[:_EVIDENCE_SHOWN]):
+        lines += _fact(view, "evidence" if not number else "", _evidence(item))
+    if len(evidence) > _EVIDENCE_SHOWN:
+        lines += _fact(view, "", f"and {len(evidence) - _EVIDENCE_SHOWN} more (--output-format json lists all)")
     effect = _EFFECTS.get(finding.effect, finding.effect)
     lines += _fact(view, "effect", ": ".join(part for part in (effect, finding.consequence) if part))
     lines += _fact(view, "remedy", finding.remedy)
@@ -103,21 +118,44 @@ def _span(place: Place, text: str) -> tuple[int, int]:
 
 
 def _paths(view: View, finding: Finding) -> list[str]:
+    """The first way in full, others that join it by where they begin, and a few that do not in full."""
     paths = [path for path in finding.paths if path]
+    if not paths:
+        return []
+    first = paths[0]
+    joining = [path for path in paths[1:] if _shared_tail(path, first) > 1]
+    apart = [first, *(path for path in paths[1:] if path not in joining)]
     lines: list[str] = []
-    for number, path in enumerate(paths[:_PATHS_SHOWN]):
-        ways = f" ({number + 1} of {plural(len(paths), 'way')})" if len(paths) > 1 else ""
-        lines.append(f"  {_style(view, f'how the value gets here{ways}:', bold=True)}")
-        # What an alternative shares with the first way down to the call need not be read again.
-        shared = _shared_tail(path, paths[0]) if number else 0
-        own = len(path) - shared if shared > 1 else len(path)
-        for index, step in enumerate(path[:own], 1):
+    for number, path in enumerate(apart[:_PATHS_SHOWN]):
+        ways = f" (one of {plural(len(paths), 'way')})" if len(paths) > 1 and not number else ""
+        title = f"how the value gets here{ways}:" if not number else "another way:"
+        lines.append(f"  {_style(view, title, bold=True)}")
+        for index, step in enumerate(path, 1):
             lines += _step(view, index, step, finding.place)
-        if own < len(path):
-            lines.append(f"    then as above from step {len(paths[0]) - shared + 1}")
-    if len(paths) > _PATHS_SHOWN:
-        more = len(paths) - _PATHS_SHOWN
+        if not number and joining:
+            lines += _joining(view, first, joining)
+    if len(apart) > _PATHS_SHOWN:
+        more = len(apart) - _PATHS_SHOWN
         lines.append(f"  and {plural(more, 'more way')} (--output-format json lists all)")
+    return lines
+
+
+def _joining(view: View, first: Sequence[Step], joining: Sequence[Sequence[Step]]) -> list[str]:
+    """Where other ways begin, one entry for each place, and the step of the first way from which they are the same."""
+    begins: dict[tuple[str, int, str], Sequence[Step]] = {}
+    for path in joining:
+        begins.setdefault((path[0].file, path[0].line, path[0].what), path)
+    title = f"the same from {plural(len(begins), 'other place')}:"
+    lines = [f"  {_style(view, title, bold=True)}"]
+    for path in list(begins.values())[:_ORIGINS_SHOWN]:
+        origin = path[0]
+        place = f"{view.name(origin.file)}:{origin.line}"
+        step = len(first) - _shared_tail(path, first) + 1
+        when = f", when {' and '.join(dict.fromkeys(origin.condition))}" if origin.condition else ""
+        text = f"{origin.what}, then as above from step {step}{when}"
+        lines += [f"    - {_style(view, place, fg='blue')}", *_wrapped(f"      {text}", " " * 6)]
+    if len(begins) > _ORIGINS_SHOWN:
+        lines.append(f"    and {len(begins) - _ORIGINS_SHOWN} more (--output-format json lists all)")
     return lines
 
 
@@ -139,11 +177,19 @@ def _step(view: View, index: int, step: Step, shown: Place) -> list[str]:
         lines = [f"    {index}. {styled}", *_wrapped(f"       {step.what}", " " * 7)]
     # The excerpt above has the line of the finding itself.
     text = view.line(step.file, step.line) if (step.file, step.line) != (shown.file, shown.line) else None
-    if text is not None and text.strip():
+    if text is not None and text.strip() and text.strip() not in step.what:
         lines.append(f"         {_style(view, '|', fg='blue')} {_shown(text).strip()}")
     if step.condition:
-        lines += _wrapped(f"       when {' and '.join(step.condition)}", " " * 12)
+        lines += _wrapped(f"       when {' and '.join(dict.fromkeys(step.condition))}", " " * 12)
     return lines
+
+
+def _distinct(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Evidence without what says the same of another release: the same words of the same file, on another line."""
+    found: dict[tuple[str, str, str], Evidence] = {}
+    for item in evidence:
+        found.setdefault((item.kind.value, item.where.rpartition(":")[0] or item.where, item.note), item)
+    return list(found.values())
 
 
 def _evidence(evidence: Evidence) -> str:

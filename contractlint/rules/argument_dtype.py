@@ -36,11 +36,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contractlint.flow.values import Tensor
+from contractlint.flow.values import Alt, Tensor
 from contractlint.judge.dtype import Breach, DtypeJudgement, dtype_text
-from contractlint.model.contract import Effect, Enforcement
-from contractlint.model.finding import Finding, Severity, Step, Verdict
-from contractlint.rules.base import Context, contract_text, rule
+from contractlint.model.contract import Clause, Effect, Enforcement
+from contractlint.model.finding import Finding, Severity, Verdict
+from contractlint.model.words import dtype_names, one_of
+from contractlint.rules.base import Context, contract_text, nearest_first, rule, way
 
 CODE = "CL101"
 
@@ -80,9 +81,9 @@ def _finding(context: Context, parameter: str, judgement: DtypeJudgement, breach
         release=context.site.release,
         effect=clause.effect.value,
         message=message(context, parameter, breaches),
-        remedy=_remedy(parameter, breaches),
-        paths=tuple(value_path(context, parameter, b) for b in breaches),
-        evidence=clause.evidence,
+        remedy=_remedy(context, parameter, judgement, clause),
+        paths=tuple(way(context, parameter, b.alt) for b in breaches),
+        evidence=nearest_first(clause.evidence, context.site.release),
         contract=contract_text(clause, parameter),
         consequence=clause.consequence or _CONSEQUENCE[clause.effect],
         notes=tuple(_notes(context, parameter, judgement, breaches)),
@@ -93,26 +94,32 @@ def message(context: Context, parameter: str, breaches: list[Breach]) -> str:
     """The fact in one sentence."""
     clause = breaches[0].clause
     is_ = " or ".join(dict.fromkeys(dtype_text(b.dtype) for b in breaches))
-    wanted = " or ".join(sorted(clause.dtypes)) or f"the dtype of `{clause.same_as}`"
-    verb = "requires" if clause.effect is Effect.RAISES else "reads"
-    unchecked = " whatever it is" if verb == "reads" and clause.enforcement is Enforcement.NONE else ""
     when = " and ".join(str(c) for c in clause.when)
-    condition = f" when {when}" if when else ""
-    return f"`{parameter}` can be {is_}, but {context.name} {verb} {wanted}{unchecked}{condition}"
+    return f"`{parameter}` of `{context.site.short_name}` can be {is_}, but {context.name} {_demand(clause)}" + (
+        f" when {when}" if when else ""
+    )
 
 
-def value_path(context: Context, parameter: str, breach: Breach) -> tuple[Step, ...]:
-    """The steps of one value up to the call."""
-    site = context.site.site
-    last = f"passed to `{context.site.short_name}` as `{parameter}`"
-    return (*breach.alt.steps, Step(site.file, site.line, last, breach.alt.pending))
+def _demand(clause: Clause) -> str:
+    """What the library does about the dtype, as the end of a sentence."""
+    wanted = one_of(dtype_names(clause.dtypes)) if clause.dtypes else f"the dtype of `{clause.same_as}`"
+    if clause.effect is Effect.RAISES:
+        return f"requires {wanted}"
+    unchecked = ", without a check," if clause.enforcement is Enforcement.NONE else ""
+    if len(clause.dtypes) > 1:
+        return f"takes only {wanted}{unchecked.rstrip(',')}"
+    return f"reads it{unchecked} as {wanted}"
 
 
-def _remedy(parameter: str, breaches: list[Breach]) -> str:
-    wanted = sorted(breaches[0].clause.dtypes)
-    if len(wanted) == 1:
-        return f"cast it before the call, where it is not None: `{parameter}.to(torch.{wanted[0]})`"
-    return f"pass `{parameter}` as {' or '.join(wanted)}"
+def _remedy(context: Context, parameter: str, judgement: DtypeJudgement, clause: Clause) -> str:
+    wanted = dtype_names(clause.dtypes)
+    argument = context.argument(parameter)
+    if not wanted and clause.same_as:
+        return f"give it the dtype of the other: `{argument}.to({context.argument(clause.same_as)}.dtype)`"
+    if len(wanted) != 1:
+        return f"pass `{argument}` as {one_of(wanted)}"
+    unless = ", where it is not None" if "None" in judgement.dtypes else ""
+    return f"cast it before the call{unless}: `{argument}.to(torch.{wanted[0]})`"
 
 
 def _notes(context: Context, parameter: str, judgement: DtypeJudgement, breaches: list[Breach]) -> Iterator[str]:
@@ -121,45 +128,58 @@ def _notes(context: Context, parameter: str, judgement: DtypeJudgement, breaches
         yield clause.note
     if clause.documented:
         yield f"the library's documentation says: {clause.documented}"
-    because = tuple(dict.fromkeys(x for b in breaches for x in b.because))
-    if because and clause.when:
-        yield f"here {clause.when[0].parameter} can be {', '.join(because)}"
+    yield from _because(clause, breaches)
     yield from _elsewhere(judgement, breaches)
-    yield from _twins(context, parameter)
+    yield from _twins(context, parameter, clause)
     if judgement.doubts:
-        yield f"not every way was followed to its end: {judgement.doubts[0][1]}"
+        yield f"another way is not certain: {judgement.doubts[0][1]}"
+
+
+def _because(clause: Clause, breaches: list[Breach]) -> Iterator[str]:
+    """The values for which the clause's condition holds, where the condition does not name them itself."""
+    named = {str(value) for c in clause.when if not c.negated for value in c.values}
+    because = [x for x in dict.fromkeys(x for b in breaches for x in b.because) if x not in named]
+    if because and len(clause.when) == 1:
+        yield f"here {clause.when[0].parameter} can be {one_of(because)}"
 
 
 def _elsewhere(judgement: DtypeJudgement, breaches: list[Breach]) -> Iterator[str]:
     """The other dtypes that the same line of code can give the value, with the conditions of each."""
     origins = {(b.alt.path.origin.file, b.alt.path.origin.line) for b in breaches if b.alt.path is not None}
+    broken = {b.dtype for b in breaches}
     said: set[str] = set()
     for alt in judgement.proofs:
-        if alt.path is None or not isinstance(alt.value, Tensor):
+        if alt.path is None or not isinstance(alt.value, Tensor) or alt.value.dtype in broken:
             continue
         origin = alt.path.origin
         if (origin.file, origin.line) not in origins:
             continue
-        when = " and ".join(origin.condition) or "otherwise"
-        text = f"{origin.file}:{origin.line} makes it {dtype_text(alt.value.dtype)} instead when {when}"
+        conditions = " and ".join(dict.fromkeys(origin.condition))
+        when = f" when {conditions}" if conditions else ""
+        text = f"{origin.file}:{origin.line} can make it {dtype_text(alt.value.dtype)} too{when}"
         if text not in said:
             said.add(text)
             yield text
 
 
-def _twins(context: Context, parameter: str) -> Iterator[str]:
-    """Other calls that establish the same clause: one was fixed, its twins were not."""
+def _twins(context: Context, parameter: str, clause: Clause) -> Iterator[str]:
+    """Other calls that cast what they pass for the same parameter: one was fixed, its twins were not."""
+    fixed: list[str] = []
     for site, judgements in context.twins:
         other = judgements.get(parameter)
         if site is context.site or other is None or other.verdict is not Verdict.PROVED:
             continue
-        casts = [a for a in other.proofs if a.steps and a.steps[-1].what.startswith("cast to")]
+        casts = [a for a in other.proofs if _is_cast(a, clause)]
         if casts:
             step = casts[0].steps[-1]
-            yield (
-                f"`{site.short_name}` at {site.site.file}:{site.site.line} gets it right, {step.what} "
-                f"({step.file}:{step.line}); its twin here does not"
-            )
+            fixed.append(f"`{site.short_name}` ({site.site.file}:{site.site.line}; {step.what}, line {step.line})")
+    if fixed:
+        yield f"one was fixed, its twin was not: `{parameter}` is right at {' and at '.join(fixed)}"
+
+
+def _is_cast(alt: Alt, clause: Clause) -> bool:
+    last = alt.steps[-1].what if alt.steps else ""
+    return any(last.startswith(f"cast to {dtype}") for dtype in clause.dtypes)
 
 
 _CONSEQUENCE = {

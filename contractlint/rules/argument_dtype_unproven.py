@@ -38,8 +38,9 @@ from collections.abc import Iterator
 from contractlint.flow.values import Alt
 from contractlint.judge.dtype import DtypeJudgement
 from contractlint.model.contract import Clause, Effect
-from contractlint.model.finding import Finding, Severity, Step, Verdict
-from contractlint.rules.base import Context, contract_text, rule
+from contractlint.model.finding import Finding, Severity, Verdict
+from contractlint.model.words import dtype_names, one_of
+from contractlint.rules.base import Context, contract_text, nearest_first, rule, way
 
 CODE = "CL102"
 
@@ -60,7 +61,7 @@ def check(context: Context) -> Iterator[Finding]:
 def _finding(
     context: Context, parameter: str, judgement: DtypeJudgement, clause: Clause, severity: Severity
 ) -> Finding:
-    wanted = " or ".join(sorted(clause.dtypes)) or f"the dtype of `{clause.same_as}`"
+    wanted = f"is {one_of(dtype_names(clause.dtypes))}" if clause.dtypes else f"has the dtype of `{clause.same_as}`"
     when = " and ".join(str(c) for c in clause.when)
     return Finding(
         code=CODE,
@@ -73,10 +74,13 @@ def _finding(
         parameter=parameter,
         release=context.site.release,
         effect=clause.effect.value,
-        message=f"nothing proves that `{parameter}` is {wanted}{' when ' + when if when else ''}: {judgement.reason}",
-        remedy=_remedy(parameter, clause),
-        paths=tuple(_path(context, parameter, alt) for alt in _followed(judgement, clause)),
-        evidence=clause.evidence,
+        message=(
+            f"nothing proves that `{parameter}` of `{context.site.short_name}` {wanted}"
+            f"{' when ' + when if when else ''}: {judgement.reason}"
+        ),
+        remedy=_remedy(context, parameter, clause),
+        paths=tuple(way(context, parameter, alt) for alt in _followed(judgement, clause)),
+        evidence=nearest_first(clause.evidence, context.site.release),
         contract=contract_text(clause, parameter),
         consequence=clause.consequence,
         notes=(clause.note,) if clause.note else (),
@@ -89,19 +93,14 @@ def _followed(judgement: DtypeJudgement, clause: Clause) -> Iterator[Alt]:
             yield alt
 
 
-def _path(context: Context, parameter: str, alt: Alt) -> tuple[Step, ...]:
-    site = context.site.site
-    return (
-        *alt.steps,
-        Step(site.file, site.line, f"passed to `{context.site.short_name}` as `{parameter}`", alt.pending),
-    )
-
-
-def _remedy(parameter: str, clause: Clause) -> str:
-    wanted = sorted(clause.dtypes)
-    if len(wanted) == 1:
-        return f"assert `{parameter}.dtype == torch.{wanted[0]}` before the call, or cast it there"
-    return f"assert the dtype of `{parameter}` before the call"
+def _remedy(context: Context, parameter: str, clause: Clause) -> str:
+    argument = context.argument(parameter)
+    dtypes = [f"torch.{name}" for name in dtype_names(clause.dtypes)]
+    if not dtypes:
+        return f"assert `{argument}.dtype == {context.argument(clause.same_as)}.dtype` before the call"
+    if len(dtypes) > 1:
+        return f"assert `{argument}.dtype in ({', '.join(dtypes)})` before the call"
+    return f"assert `{argument}.dtype == {dtypes[0]}` before the call, or cast it there"
 
 
 RULE = rule(

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from contractlint.flow.nodes import render
+from contractlint.flow.values import Alt
 from contractlint.judge.dtype import DtypeJudgement
 from contractlint.judge.site import JudgedSite
-from contractlint.model.contract import Clause
-from contractlint.model.finding import Finding, Place
+from contractlint.model.contract import Clause, Evidence, EvidenceKind
+from contractlint.model.finding import Finding, Place, Step
+
+_EXPRESSION = re.compile(r"(?!None\b)[A-Za-z_][\w.]{0,59}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,12 @@ class Context:
     @property
     def function(self) -> str:
         return self.site.site.fn.qualname
+
+    def argument(self, parameter: str) -> str:
+        """What the call passes for a parameter, as the code spells it where that is short; else the parameter's name."""
+        node = self.site.bound.arguments.get(parameter) if self.site.signature is not None else None
+        text = render(node) if node is not None else ""
+        return text if _EXPRESSION.fullmatch(text) else parameter
 
     @property
     def name(self) -> str:
@@ -70,3 +81,21 @@ def contract_text(clause: Clause, parameter: str) -> str:
         + (f" when {when}" if when else "")
         + (f"  [{clause.releases}]" if clause.releases else "")
     )
+
+
+def way(context: Context, parameter: str, alt: Alt) -> tuple[Step, ...]:
+    """The steps of one value up to the call, each with its conditions once."""
+    site = context.site.site
+    last = Step(site.file, site.line, f"passed to `{context.site.short_name}` as `{parameter}`", alt.pending)
+    return tuple(replace(step, condition=tuple(dict.fromkeys(step.condition))) for step in (*alt.steps, last))
+
+
+def nearest_first(evidence: tuple[Evidence, ...], release: str) -> tuple[Evidence, ...]:
+    """Evidence of the judged release, then what holds for all alike (issues, kernel runs), then that of other releases."""
+
+    def rank(item: Evidence) -> int:
+        if item.release == release:
+            return 0
+        return 1 if item.kind in (EvidenceKind.ISSUE, EvidenceKind.KERNEL_RUN) else 2
+
+    return tuple(sorted(evidence, key=rank))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contractlint.model.contract import Evidence
 from contractlint.model.finding import Finding, Severity, Verdict
-from contractlint.rules.base import Context
+from contractlint.rules.base import Context, nearest_first
 
 
 def signature_finding(
@@ -37,7 +37,7 @@ def signature_finding(
         effect=effect,
         message=message,
         remedy=remedy,
-        evidence=evidence,
+        evidence=nearest_first(evidence, site.release),
         contract=f"signature of {site.short_name}" + (f"  [{releases}]" if releases else ""),
         consequence=consequence,
     )

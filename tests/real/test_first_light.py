@@ -30,7 +30,7 @@ class Argument:
     """A verdict on the calls of one entry point in one file, and what the finding must say.
 
     `through`: some way of the value begins in one of these files; `dtypes`: each is named by some step; `condition_in`:
-    some step in that file stands under a condition; `note`: some note names this. Files are given by the ends of their
+    a step in that file stands under a condition; `note`: some note names this. Files are given by the ends of their
     names.
     """
 
@@ -62,6 +62,8 @@ def bias(file: str, entry_point: str, verdict: str = "violated", note: str = "")
     return Argument(file, entry_point, "routing_bias", verdict, through, ("float32",) if through else (), note=note)
 
 
+# Of the bias that 0.6.6 takes in bfloat16 and float32 nothing is wrong. What stays is a warning: `models/kimi_linear.py:133`
+# makes it in the model's dtype, `models/mimo_v2_flash.py:150` in one that the model's configuration names.
 EXPECTED = (
     Expected(
         "vllm==0.19.1",
@@ -80,7 +82,7 @@ EXPECTED = (
     Expected(
         "vllm==0.19.1",
         "0.6.6",
-        not_found=(("CL", "routing_bias", ""),),
+        not_found=(("CL101", "routing_bias", ""),),
         never_violated=tuple(("routing_logits", file) for file in (FP8, NVFP4, MODELOPT, MXINT4)),
         found=(("CL205", MXINT4),),
     ),
@@ -89,7 +91,7 @@ EXPECTED = (
         "",
         pinned="0.6.6",
         arguments=(Argument(BF16, BFLOAT, "routing_logits", "violated"),),
-        not_found=(("CL", "routing_bias", ""),),
+        not_found=(("CL101", "routing_bias", ""),),
     ),
     Expected(
         "vllm==0.20.0",
@@ -181,11 +183,11 @@ def test_an_argument_is_judged_rightly(check: Check, case: Expected, argument: A
         starts = {way[0]["file"] for way in ways}
         assert not argument.through or any(start.endswith(argument.through) for start in starts), starts
         steps = [step for way in ways for step in way]
+        notes = [note for entry in found for note in entry["notes"]]
         for dtype in argument.dtypes:
-            assert any(dtype in step["what"] for step in steps), (dtype, ways)
+            assert any(dtype in text for text in [*(step["what"] for step in steps), *notes]), (dtype, ways, notes)
         conditioned = [step for step in steps if step["file"].endswith(argument.condition_in) and step["condition"]]
         assert not argument.condition_in or conditioned, ways
-        notes = [note for entry in found for note in entry["notes"]]
         assert not argument.note or any(argument.note in note for note in notes), notes
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from contractlint.model.contract import Evidence, EvidenceKind
 from contractlint.model.finding import CallSiteRow, Place, Report, Step, Target
 from contractlint.report import View, render
 from tests.report import sample
@@ -22,7 +23,13 @@ def view(report: Report | None = None) -> View:
 
 @pytest.mark.parametrize(
     ("output_format", "file"),
-    [("full", "full.txt"), ("concise", "concise.txt"), ("github", "github.txt"), ("json", "report.json")],
+    [
+        ("full", "full.txt"),
+        ("concise", "concise.txt"),
+        ("github", "github.txt"),
+        ("json", "report.json"),
+        ("sarif", "report.sarif.json"),
+    ],
 )
 def test_golden(output_format: str, file: str) -> None:
     text = render(view(), output_format)
@@ -60,16 +67,41 @@ def test_json_has_every_promised_key() -> None:
     assert document["summary"]["findings"] == {"error": 1, "warning": 1, "note": 1}
 
 
-def test_three_ways_are_shown_and_the_rest_counted() -> None:
+def test_two_ways_are_shown_and_the_rest_counted() -> None:
     paths = tuple((Step(sample.MODEL, 6, f"created by loader {number}"),) for number in range(5))
     report = sample.report()
     report.findings = [replace(sample.violated(), paths=paths)]
     text = render(view(report), "full")
-    assert "(3 of 5 ways)" in text
-    assert "loader 2" in text
-    assert "loader 3" not in text
-    assert "and 2 more ways (--output-format json lists all)" in text
+    assert "(one of 5 ways)" in text
+    assert "loader 1" in text
+    assert "loader 2" not in text
+    assert "and 3 more ways (--output-format json lists all)" in text
     assert len(json.loads(render(view(report), "json"))["findings"][0]["paths"]) == 5
+
+
+def test_ways_that_join_the_first_are_shown_by_where_they_begin() -> None:
+    hops = (Step(sample.MODEL, 9, "passed on"), Step(sample.LAYER, 7, "passed as routing_bias"))
+    paths = tuple((Step(f"engine/model_{number}.py", 3, "makes it", ("n > 1", "n > 1")), *hops) for number in range(9))
+    report = sample.report()
+    report.findings = [replace(sample.violated(), paths=paths)]
+    text = render(view(report), "full")
+    assert "the same from 8 other places:" in text
+    assert "    - engine/model_6.py:3\n      makes it, then as above from step 2, when n > 1\n" in text
+    assert "engine/model_7.py" not in text
+    assert "and 2 more (--output-format json lists all)" in text
+    assert text.count("passed on") == 1
+
+
+def test_the_same_words_of_other_releases_are_shown_once() -> None:
+    def read_in(release: str, line: int) -> Evidence:
+        return Evidence(EvidenceKind.READ, release, f"csrc/runner.cu:{line}", "reads it as bfloat16")
+
+    report = sample.report()
+    report.findings = [replace(sample.violated(), evidence=(read_in("0.6.7", 120), read_in("0.6.6", 98)))]
+    text = render(view(report), "full")
+    assert "read 0.6.7 csrc/runner.cu:120" in text
+    assert "0.6.6" not in text
+    assert len(json.loads(render(view(report), "json"))["findings"][0]["evidence"]) == 2
 
 
 def test_nothing_found_says_what_was_looked_at() -> None:
@@ -91,6 +123,17 @@ def test_no_call_site_is_said(output_format: str) -> None:
     text = render(View(report), output_format)
     assert "No call of a known kernel entry point in 3 files: nothing to judge." in text
     assert "flashinfer-python 0.6.7 (--release)" in text
+
+
+def test_many_findings_end_in_a_list_of_the_errors() -> None:
+    report = sample.report()
+    errors = [replace(sample.violated(), place=Place(sample.LAYER, line)) for line in range(1, 8)]
+    report.findings = errors[:2]
+    assert "The errors in short:" not in render(view(report), "full")
+    report.findings = errors
+    text = render(view(report), "full")
+    assert "The errors in short:\n  CL101  trtllm_fp8_block_scale_moe  routing_bias  engine/layer.py:1\n" in text
+    assert "engine/layer.py:7\n\n" in text
 
 
 def test_color_changes_nothing_else() -> None:
@@ -134,3 +177,25 @@ def test_github_escapes_what_would_end_a_command() -> None:
     report.findings = [replace(odd, remedy="")]
     first = render(view(report), "github").splitlines()[0]
     assert first == "::error file=a%2Cb%3Ac.py,line=1,col=1,endLine=1,title=CL101 wrong-dtype::50%25%0D%0Anext"
+
+
+def test_sarif_carries_what_the_json_does() -> None:
+    """Every key of a finding has a place; ways are code flows, suppressions are suppressions."""
+    (run,) = json.loads(render(view(), "sarif"))["runs"]
+    document = json.loads(render(view(), "json"))
+    assert len(run["results"]) == len(document["findings"])
+    for result, found in zip(run["results"], document["findings"], strict=True):
+        region = result["locations"][0]["physicalLocation"]["region"]
+        assert (result["ruleId"], result["level"]) == (found["code"], found["severity"])
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == found["code"]
+        assert (region["startLine"], region["startColumn"]) == (found["line"], found["column"])
+        assert (region["endLine"], region["endColumn"]) == (found["end_line"], found["end_column"])
+        assert bool(result.get("suppressions")) is found["suppressed"]
+        ways = [way["threadFlows"][0]["locations"] for way in result.get("codeFlows", [])]
+        lines = [[step["location"]["physicalLocation"]["region"]["startLine"] for step in way] for way in ways]
+        assert lines == [[step["line"] for step in path] for path in found["paths"]]
+        assert all(found[key] == value for key, value in result["properties"].items())
+        assert {"contract", "evidence", "effect", "remedy", "verdict"} <= set(result["properties"])
+    assert run["properties"]["targets"] == document["targets"]
+    (notification,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert "invalid syntax" in notification["message"]["text"]
