@@ -44,6 +44,7 @@ ASPECT_KEYS = {
     "layout": {"accepts", "strides", "alignment"},
     "shape": {"accepts"},
     "allocation": {"accepts"},
+    "forwarding": {"known_as"},
 }
 
 # Tests on other arguments that must all hold: parameter → (values, negated).
@@ -179,6 +180,11 @@ def _requirement(table: Table, aspect: str, path: KeyPath, problems: Problems, f
         if "accepts" not in table and not bounds:
             problems.add(path, "a value clause says `accepts` or a bound", 'accepts = "any" admits every value')
         return bool(accepts == ANY) and not bounds
+    if aspect == "forwarding":
+        fields["known_as"] = strings(table, "known_as", path, problems)
+        if "known_as" not in table:
+            problems.add(path, "a forwarding clause says what callers call the value", "known_as = [] for no other name")
+        return False
     word = text(table, "accepts", path, problems)
     if aspect == "layout" and ("strides" in table or "alignment" in table):
         fields["layout"] = "" if word == ANY else word

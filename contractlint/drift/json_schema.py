@@ -48,6 +48,8 @@ _SAYS = {
     "layout": "contiguous, a byte layout that code must have produced, strides, or the alignment of the address.",
     "shape": 'One expression a dimension, as in "[..., num_tokens, hidden_size / 2]"; `_` is any size.',
     "allocation": "How the memory must have been allocated: zeroed, workspace, …",
+    "forwarding": "A caller that has the value must pass it on: the default, or a literal, means something else.",
+    "known_as": "Other names under which callers keep the value; [] for none.",
     "aspect": "The aspect that the documentation speaks about; dtype unless it says otherwise.",
     "releases": 'A PEP 440 specifier over the known releases, as in ">=0.6.7,<0.6.8"; all releases without it.',
     "says": "The words of the documentation.",
@@ -76,6 +78,7 @@ _SAYS = {
 _TYPES: dict[str, Schema] = {
     "tags": _TEXTS,
     "evidence": _TEXTS,
+    "known_as": _TEXTS,
     "when": _TESTS,
     "unless": {**_TESTS, "maxProperties": 1},
     "otherwise": _FLAG,

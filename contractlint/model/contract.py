@@ -32,6 +32,7 @@ class Aspect(str, Enum):
     LAYOUT = "layout"
     SHAPE = "shape"
     ALLOCATION = "allocation"
+    FORWARDING = "forwarding"
 
 
 class EvidenceKind(str, Enum):
@@ -115,6 +116,7 @@ class Clause:
       that the address of the data is a multiple of)
     - shape: `shape` (one symbol or integer expression a dimension, written like strides)
     - allocation: `allocation` (`zeroed`, `workspace`, …)
+    - forwarding: a caller that has the value must pass it on; `known_as` are names under which callers keep it
     """
 
     entry_point: str
@@ -135,6 +137,7 @@ class Clause:
     alignment: int | None = None
     shape: tuple[str, ...] = ()
     allocation: str = ""
+    known_as: tuple[str, ...] = ()
     note: str = ""
     consequence: str = ""
     documented: str = ""
