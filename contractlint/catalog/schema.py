@@ -183,7 +183,9 @@ def _requirement(table: Table, aspect: str, path: KeyPath, problems: Problems, f
     if aspect == "forwarding":
         fields["known_as"] = strings(table, "known_as", path, problems)
         if "known_as" not in table:
-            problems.add(path, "a forwarding clause says what callers call the value", "known_as = [] for no other name")
+            problems.add(
+                path, "a forwarding clause says what callers call the value", "known_as = [] for no other name"
+            )
         return False
     word = text(table, "accepts", path, problems)
     if aspect == "layout" and ("strides" in table or "alignment" in table):
