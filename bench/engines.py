@@ -14,6 +14,7 @@ else:
     import tomli as tomllib
 
 ENGINES = Path(__file__).with_name("engines.toml")
+BUG_ENGINES = Path(__file__).with_name("bug_engines.toml")
 
 
 class WrongArchive(Exception):
@@ -28,7 +29,7 @@ class Engine:
     version: str
     archive: str
     sha256: str
-    edit: str
+    edit: str = ""
 
     @property
     def spec(self) -> str:
@@ -44,8 +45,8 @@ class Engine:
         return found
 
 
-def load_engines() -> dict[str, Engine]:
-    """Every pinned release, by NAME==VERSION."""
-    entries = tomllib.loads(ENGINES.read_text(encoding="utf-8"))["engine"]
+def load_engines(*more: Path) -> dict[str, Engine]:
+    """Every pinned release, by NAME==VERSION: those that are measured, and those of other files."""
+    entries = [e for path in (ENGINES, *more) for e in tomllib.loads(path.read_text(encoding="utf-8"))["engine"]]
     engines = [Engine(**entry) for entry in entries]
     return {engine.spec: engine for engine in engines}

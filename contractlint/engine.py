@@ -28,7 +28,7 @@ from contractlint.model.finding import (
     Unchecked,
     Verdict,
 )
-from contractlint.rules.base import Context
+from contractlint.rules.base import Context, ProjectContext
 from contractlint.rules.registry import all_rules
 
 if TYPE_CHECKING:
@@ -60,13 +60,14 @@ def judge_tree(
     pedantic: bool,
     cache: bool,
     progress: Progress | None,
+    only: frozenset[str] = frozenset(),
 ) -> Report:
-    """Judge every call site in a tree against every target."""
+    """Judge every call site in a tree against every target; with `only`, those in these files, among all others."""
     started = time.monotonic()
     with _session(tree, catalog, targets, cache, progress) as session:
         report = Report(targets=list(targets), files=len(tree.files), root=str(tree.root))
         for target in targets:
-            _check_target(session, target, report, strict, pedantic, progress)
+            _check_target(session, target, report, strict, pedantic, progress, only)
         report.parsed = session.project.parsed
         report.unchecked = [Unchecked(file, reason) for file, reason in sorted(session.project.unreadable.items())]
     report.call_sites.sort(key=lambda r: (r.place.file, r.place.line, r.place.column, r.entry_point, r.release))
@@ -168,14 +169,21 @@ def _judge(site: JudgedSite) -> dict[str, DtypeJudgement]:
 
 
 def _check_target(
-    session: Session, target: Target, report: Report, strict: bool, pedantic: bool, progress: Progress | None
+    session: Session,
+    target: Target,
+    report: Report,
+    strict: bool,
+    pedantic: bool,
+    progress: Progress | None,
+    only: frozenset[str],
 ) -> None:
-    sites = session.sites[target.library]
+    sites = tuple(_judged(session, site, target) for site in session.sites[target.library])
     judged: list[tuple[JudgedSite, dict[str, DtypeJudgement]]] = []
-    for index, site in enumerate(sites):
+    for index, one in enumerate(sites):
+        if only and one.site.file not in only:
+            continue
         if progress is not None:
-            progress(f"judging {site.file}", index, len(sites))
-        one = _judged(session, site, target)
+            progress(f"judging {one.site.file}", index, len(sites))
         judged.append((one, _judge(one)))
         report.call_sites.append(_site_row(one))
         report.arguments.extend(_row(one, j) for j in judged[-1][1].values())
@@ -185,12 +193,15 @@ def _check_target(
     for one, judgements in judged:
         if one.site.reason:
             continue
-        context = Context(one, judgements, twins, strict, pedantic, session.catalog.package(target.library))
+        context = Context(one, judgements, twins, strict, pedantic, session.catalog.package(target.library), sites)
         for rule in all_rules():
             for finding in rule.check(context):
                 positions[id(finding)] = _position(one, finding.parameter)
                 findings.append(finding)
+    package = session.catalog.package(target.library)
+    whole = ProjectContext(session.flow, session.catalog.at(target.library, target.release), package)
     report.findings.extend(_place(session, findings, positions))
+    report.findings.extend(finding for rule in all_rules() for finding in rule.check_project(whole))
 
 
 def _place(session: Session, findings: list[Finding], positions: dict[int, int]) -> list[Finding]:

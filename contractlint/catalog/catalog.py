@@ -193,6 +193,10 @@ class ReleaseView:
         enum = self._record["enum_of"].get(parameter)
         return None if enum is None else str(enum)
 
+    def parameters_of(self, enum: str) -> tuple[str, ...]:
+        """Return the parameters that hold a member of an enum."""
+        return tuple(name for name, held in self._record["enum_of"].items() if held == enum)
+
     def canonical(self, dotted_name: str) -> str | None:
         """Return the canonical name of an entry point that this release has."""
         name = self._catalog.canonical(dotted_name)

@@ -51,6 +51,12 @@ class JudgedSite:
         return self.site.entry_point.rpartition(".")[2]
 
     @cached_property
+    def family(self) -> str:
+        """The word that kernels of one kind share, empty where the contract has none."""
+        entry = self.view.entry_points.get(self.site.entry_point)
+        return entry.family if entry is not None else ""
+
+    @cached_property
     def bound(self) -> Bound:
         """The call's arguments under the release's signature."""
         assert self.signature is not None

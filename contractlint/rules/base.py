@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from contractlint.flow.nodes import render
 from contractlint.flow.values import Alt
@@ -13,6 +14,11 @@ from contractlint.judge.dtype import DtypeJudgement
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Clause, Evidence, EvidenceKind
 from contractlint.model.finding import Finding, Place, Step
+from contractlint.model.words import requirement
+
+if TYPE_CHECKING:
+    from contractlint.catalog import ReleaseView
+    from contractlint.flow.evaluate import Flow
 
 _EXPRESSION = re.compile(r"(?!None\b)[A-Za-z_][\w.]{0,59}")
 
@@ -27,6 +33,7 @@ class Context:
     strict: bool
     pedantic: bool
     library: str
+    sites: tuple[JudgedSite, ...] = ()  # all of the project under this release, judged or not
 
     def place(self, parameter: str = "") -> Place:
         """The call; rules name it, and placing moves it to the argument later."""
@@ -50,19 +57,49 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectContext:
+    """What a rule about the project as a whole looks at, under one release."""
+
+    flow: Flow
+    view: ReleaseView
+    library: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.library} {self.view.release}"
+
+    def parameters_of(self, enum: str) -> tuple[str, ...]:
+        """The parameters of entry points that hold a member of an enumeration."""
+        return self.view.parameters_of(enum)
+
+
+def nothing(_: object) -> Iterator[Finding]:
+    """What a rule says that looks at something else."""
+    return iter(())
+
+
+@dataclass(frozen=True, slots=True)
 class RuleInfo:
-    """One rule. `doc` is its page, `check` yields its findings for a context."""
+    """One rule. `doc` is its page; `check` yields its findings for a call, `check_project` those for the whole."""
 
     code: str
     name: str
     summary: str
     doc: str
     check: Callable[[Context], Iterator[Finding]]
+    check_project: Callable[[ProjectContext], Iterator[Finding]] = nothing
 
 
 def rule(code: str, name: str, summary: str, check: Callable[[Context], Iterator[Finding]], doc: str) -> RuleInfo:
     """Make a rule; the page is the docstring of its module."""
     return RuleInfo(code, name, summary, inspect.cleandoc(doc), check)
+
+
+def project_rule(
+    code: str, name: str, summary: str, check: Callable[[ProjectContext], Iterator[Finding]], doc: str
+) -> RuleInfo:
+    """Make a rule about the project as a whole."""
+    return RuleInfo(code, name, summary, inspect.cleandoc(doc), nothing, check)
 
 
 def contract_text(clause: Clause, parameter: str) -> str:
@@ -74,7 +111,7 @@ def contract_text(clause: Clause, parameter: str) -> str:
     elif clause.required:
         what = "must be passed"
     else:
-        what = clause.aspect.value
+        what = requirement(clause)
     when = " and ".join(str(c) for c in clause.when)
     return (
         f"{parameter}: {what}"

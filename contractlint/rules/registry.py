@@ -6,8 +6,12 @@ from contractlint.rules import (
     absent_entry_point,
     argument_dtype,
     argument_dtype_unproven,
+    enum_drift,
     missing_argument,
     result_type,
+    sibling_argument,
+    unforwarded_field,
+    unforwarded_parameter,
     unknown_argument,
 )
 from contractlint.rules.base import RuleInfo
@@ -19,6 +23,10 @@ _RULES: tuple[RuleInfo, ...] = (
     missing_argument.RULE,
     absent_entry_point.RULE,
     result_type.RULE,
+    unforwarded_parameter.RULE,
+    unforwarded_field.RULE,
+    sibling_argument.RULE,
+    enum_drift.RULE,
 )
 
 

@@ -1,0 +1,70 @@
+"""What the findings about values that are not passed on share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contractlint.judge.forwarding import Omission, clause_of, omissions
+from contractlint.model.contract import Clause, Effect
+from contractlint.model.finding import Finding, Severity, Step, Verdict
+from contractlint.rules.base import Context, contract_text
+
+
+def gaps(context: Context) -> Iterator[tuple[Omission, Clause | None]]:
+    """Every place where a parameter of the call, or of a wrapper around it, goes without the value."""
+    site = context.site
+    if site.signature is None:
+        return
+    for parameter in site.parameters:
+        if parameter.kind.startswith("var"):
+            continue
+        clause = clause_of(site, parameter.name)
+        for gap in omissions(site, parameter.name, clause):
+            yield gap, clause
+
+
+def severity_of(clause: Clause | None, certain: bool) -> Severity:
+    """How much it matters: slow is a note; what is silently wrong an error where the code itself shows it."""
+    if clause is not None and clause.effect is Effect.SLOW:
+        return Severity.NOTE
+    return Severity.ERROR if certain and clause is not None else Severity.WARNING
+
+
+def forwarding_finding(
+    context: Context,
+    code: str,
+    name: str,
+    gap: Omission,
+    clause: Clause | None,
+    severity: Severity,
+    message: str,
+    remedy: str,
+    notes: tuple[str, ...] = (),
+) -> Finding:
+    """A finding about a value that the caller has and the call does not pass on."""
+    site = context.site
+    path = []
+    if (gap.fn, gap.line) != (site.site.fn, site.site.line):
+        path = [
+            Step(gap.fn.file, gap.line, f"`{gap.fn.qualname}` writes `{gap.literal}` for it"),
+            Step(site.site.file, site.site.line, f"passed to `{site.short_name}` as `{gap.parameter}`"),
+        ]
+    return Finding(
+        code=code,
+        rule=name,
+        severity=severity,
+        verdict=Verdict.VIOLATED if severity is Severity.ERROR else Verdict.UNPROVEN,
+        place=context.place(gap.parameter),
+        function=context.function,
+        entry_point=site.site.entry_point,
+        parameter=gap.parameter,
+        release=site.release,
+        effect=clause.effect.value if clause is not None else "",
+        message=message,
+        remedy=remedy,
+        paths=(tuple(path),) if path else (),
+        evidence=clause.evidence if clause is not None else site.signature.evidence if site.signature else (),
+        contract=contract_text(clause, gap.parameter) if clause is not None else f"signature of {site.short_name}",
+        consequence=clause.consequence if clause is not None else "the kernel computes with its default",
+        notes=notes,
+    )

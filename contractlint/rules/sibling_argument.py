@@ -1,0 +1,94 @@
+"""
+## What it does
+
+Finds calls that leave out a value, or pass a literal for it, where another call of the same family of kernels passes it.
+
+The contract says for which parameters the default means something of its own.
+
+## Why is this bad?
+
+Kernels of one family are called from places that are copies of each other. When one was mended, or got a new argument, and
+its twins were not, models answer differently by quantisation scheme. It is a note where only speed suffers.
+
+## Example
+
+```python
+def apply_fp8(x, activation_type):
+    return trtllm_fp8_block_scale_moe(x, activation_type=activation_type, ...)
+
+
+def apply_bf16(x):
+    return trtllm_bf16_moe(x, ...)
+```
+
+## Use instead
+
+Pass it in both, or suppress the finding with the reason why this path needs no other value.
+
+## Fix safety
+
+Passing the value changes what is computed. Nothing is changed for you.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contractlint.flow.nodes import render
+from contractlint.judge.forwarding import Omission, field_at_hand, unused_parameter
+from contractlint.judge.site import JudgedSite
+from contractlint.model.contract import Effect
+from contractlint.model.finding import Finding
+from contractlint.rules.base import Context, rule
+from contractlint.rules.forwarding import forwarding_finding, gaps, severity_of
+
+CODE = "CL303"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """One finding for each value that a twin of the call passes."""
+    site = context.site
+    for gap, clause in gaps(context):
+        if clause is None or unused_parameter(site, gap) or field_at_hand(site, gap):
+            continue
+        twin = _passing(context, gap)
+        if twin is None:
+            continue
+        other, text = twin
+        what = f"passes `{gap.literal}` for `{gap.parameter}`" if gap.literal else f"passes no `{gap.parameter}`"
+        place = f"{other.site.file}:{other.site.line}"
+        yield forwarding_finding(
+            context,
+            CODE,
+            "sibling-argument",
+            gap,
+            clause,
+            severity_of(clause, certain=False),
+            f"this call of `{site.short_name}` {what}; its sibling at {place} passes `{text}`",
+            f"pass `{gap.parameter}` here too"
+            + ("" if clause.effect is Effect.SLOW else ", or assert what makes it needless"),
+        )
+
+
+def _passing(context: Context, gap: Omission) -> tuple[JudgedSite, str] | None:
+    """A call of the same family that passes a value, and what it passes; calls of the same entry point come first."""
+    here = context.site
+    family = here.family
+    found: list[tuple[bool, str, int, JudgedSite, str]] = []
+    for other in context.sites:
+        if other.site is here.site or other.signature is None or other.site.reason:
+            continue
+        same = other.site.entry_point == here.site.entry_point
+        if not same and (not family or other.family != family):
+            continue
+        node = other.bound.arguments.get(gap.parameter)
+        if node is None or node.kind == "const":
+            continue
+        found.append((not same, other.site.file, other.site.line, other, render(node)))
+    if not found:
+        return None
+    best = min(found, key=lambda item: item[:3])
+    return best[3], best[4]
+
+
+RULE = rule(CODE, "sibling-argument", "A call leaves out what another call of its family passes", check, __doc__ or "")
