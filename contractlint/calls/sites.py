@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from contractlint.flow.callers import last_name, leaves
-from contractlint.flow.evaluate import Flow, Frame
+from contractlint.flow.evaluate import Flow
+from contractlint.flow.frames import Frame
 from contractlint.flow.nodes import CallRecord, Facts, Node
 from contractlint.flow.values import Callable, Partial, Unknown
 from contractlint.index.project import External, Function, Module

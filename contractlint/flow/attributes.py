@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contractlint.flow.nodes import CallRecord, Facts, Node, render
-from contractlint.flow.parameters import annotated_instance, annotation_classes, focused_scopes, is_enum, scope, short
+from contractlint.flow.parameters import annotated_instance, annotation_classes, focused_scopes, is_enum, short
 from contractlint.flow.values import (
     DEFAULT,
     Alt,
@@ -21,12 +21,14 @@ from contractlint.flow.values import (
     NoneValue,
     Tensor,
     Unknown,
+    guessed,
 )
 from contractlint.index.ir import ParamIR
 from contractlint.index.project import Class, External, Function
 
 if TYPE_CHECKING:
-    from contractlint.flow.evaluate import Flow, Frame
+    from contractlint.flow.evaluate import Flow
+    from contractlint.flow.frames import Frame
 
 MAX_STORES = 250
 GUESS_STEPS = 500
@@ -86,7 +88,7 @@ class Attributes:
                 continue
             read = self._of(alt, base, name, frame, node)
             # Which of several classes the object has is not established: so is what it holds.
-            out.extend(replace(a, guess=True) for a in read) if len(classes) > 1 else out.extend(read)
+            out.extend(guessed(read) if len(classes) > 1 else read)
         return out
 
     def _of(self, alt: Alt, base: Node, name: str, frame: Frame, node: Node) -> list[Alt]:
@@ -171,7 +173,7 @@ class Attributes:
         out = self._values(stores, name)
         possible = [s for s, on in judged if on is None]
         if possible and not stores:
-            out.extend(replace(a, guess=True) for a in self._values(possible, name))
+            out.extend(guessed(self._values(possible, name)))
         fields = self._fields(cls, name)
         out.extend(fields)
         if not out:
@@ -284,7 +286,7 @@ class Attributes:
 
     def _constructed(self, cls: Class, formals: tuple[ParamIR, ...], name: str) -> Iterator[list[Alt]]:
         from contractlint.flow.binding import bind
-        from contractlint.flow.evaluate import Frame
+        from contractlint.flow.frames import Frame
 
         flow = self.flow
         constructions = [c for c in flow.callers.constructions(cls) if flow.usable(c.fn)]
@@ -304,11 +306,9 @@ class Attributes:
             else:
                 what = f"kept as `{name}` of `{cls.name}`"
                 yield [
-                    replace(
-                        (a.at(made.fn.file, made.record.line, what) if a.path else a).through(*scope(made.fn)),
-                        kept=True,
-                        guess=a.guess or unsure,
-                    )
+                    (a.at(made.fn.file, made.record.line, what) if a.path else a)
+                    .through(*made.fn.scope)
+                    .out_of_an_attribute(a.guess or unsure)
                     for a in flow.ev(node, frame)
                 ]
 
@@ -337,7 +337,7 @@ class Attributes:
 
     def _by_name(self, name: str) -> list[Alt]:
         stores = [s for s in self.stores(name) if self.flow.usable(s.fn)]
-        owners = {scope(s.fn) for s in stores}
+        owners = {s.fn.scope for s in stores}
         out = self._values(stores, name)
         for cls in self.flow.project.classes_with_field(name):
             out.extend(self._fields(cls, name))
@@ -345,7 +345,7 @@ class Attributes:
         if not out:
             return [Alt(Unknown(f"`.{name}` of an object whose class is not known"))]
         if len(owners) > 1:
-            out = [replace(a, guess=True) for a in out]
+            out = guessed(out)
         return out
 
     # stores
@@ -391,11 +391,11 @@ class Attributes:
         yield Store(fn, base, values[value_at], record.facts, record.line)
 
     def _values(self, stores: list[Store], name: str) -> list[Alt]:
-        from contractlint.flow.evaluate import Frame
+        from contractlint.flow.frames import Frame
 
         out: list[Alt] = []
         # Several classes that store the same attribute on an object of another class: which of them did is not established.
-        foreign = {scope(s.fn) for s in stores if not self._on_itself(s)}
+        foreign = {s.fn.scope for s in stores if not self._on_itself(s)}
         uncertain = len(foreign) > 1
         chosen = focused_scopes(self.flow, stores, lambda s: s.fn)
         for turn in self.flow.shares(len(chosen)):
@@ -405,7 +405,7 @@ class Attributes:
             frame = Frame.make(store.fn, store.facts)
             for alt in self.flow.ev(store.value, frame):
                 unsure = alt.guess or (uncertain and not self._on_itself(store))
-                kept = replace(alt.through(*scope(store.fn)), kept=True, guess=unsure)
+                kept = alt.through(*store.fn.scope).out_of_an_attribute(unsure)
                 if alt.path is not None:
                     kept = kept.at(store.fn.file, store.line, f"stored as `{render(store.base)}.{name}`")
                 out.append(kept)

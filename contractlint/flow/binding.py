@@ -10,7 +10,8 @@ from contractlint.flow.nodes import Facts, Node
 from contractlint.flow.values import Alt, Mapping_, Sequence_, Unknown
 
 if TYPE_CHECKING:
-    from contractlint.flow.evaluate import Flow, Frame
+    from contractlint.flow.evaluate import Flow
+    from contractlint.flow.frames import Frame
 
 
 class Formal(Protocol):

@@ -44,7 +44,7 @@ class Passed:
 
     def values(self, flow: Flow) -> tuple[Alt, ...]:
         """The possibilities for the argument, in the caller's frame."""
-        from contractlint.flow.evaluate import Frame
+        from contractlint.flow.frames import Frame
 
         frame = Frame.make(self.fn, self.facts, receiver=self.receiver)
         if self.node is not None:
@@ -198,7 +198,7 @@ class Callers:
         return 0 < len(definers) <= 12 and all(project.related(c, owner) for c in definers)
 
     def _plain_targets(self, function: Node, caller: Function) -> list[Function]:
-        from contractlint.flow.evaluate import Frame
+        from contractlint.flow.frames import Frame
 
         if function.kind == "param":
             return []
@@ -240,7 +240,7 @@ class Callers:
 
     def classes(self, base: Node, caller: Function, facts: Facts) -> tuple[list[Class], bool]:
         """Project classes that a receiver can have, and whether nothing else is possible."""
-        from contractlint.flow.evaluate import Frame
+        from contractlint.flow.frames import Frame
 
         found: list[Class] = []
         complete = True
@@ -317,7 +317,7 @@ class Callers:
         yield from self._class_values(cls)
 
     def _names_class(self, function: Node, caller: Function, cls: Class) -> bool:
-        from contractlint.flow.evaluate import Frame
+        from contractlint.flow.frames import Frame
 
         if function.kind not in ("global", "import", "free", "class") and not _module_chain(function):
             return False

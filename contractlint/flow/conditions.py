@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from contractlint.flow.nodes import Fact, Facts, Node
@@ -24,7 +23,8 @@ from contractlint.flow.values import (
 from contractlint.index.project import Class, Function
 
 if TYPE_CHECKING:
-    from contractlint.flow.evaluate import Flow, Frame
+    from contractlint.flow.evaluate import Flow
+    from contractlint.flow.frames import Frame
 
 
 def truth(value: Value) -> bool | None:
@@ -264,7 +264,7 @@ def _dtype_guard(
                 guarded = Alt(Tensor(name), trail=alt.trail)
                 out.append(guarded.at(frame.fn.file, test.line, f"guarded: the code tests that its dtype is {name}"))
         elif not isinstance(value, Tensor) or value.dtype in ("", "default") or (value.dtype in names) == positive:
-            out.append(replace(alt, value=Tensor(names[0])) if _default_becomes(value, names, positive) else alt)
+            out.append(alt.holding(Tensor(names[0])) if _default_becomes(value, names, positive) else alt)
     return out
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from contractlint.flow.conditions import contradicts, refine
+from contractlint.flow.frames import Frame
 from contractlint.flow.graph import build_graph, expression_node
-from contractlint.flow.nodes import Fact, Facts, Graph, Node, intern_key, render_fact
+from contractlint.flow.nodes import Fact, Graph, Node, intern_key, render_fact
 from contractlint.flow.values import (
     Alt,
     Callable,
@@ -44,60 +45,6 @@ CALLEE_STEPS = 1_000
 GUESS_STEPS = 500
 MIN_SHARE = 100
 MAX_ALTERNATIVES = 96
-MAX_FORKS = 5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """Where a node is evaluated: its function, the facts that hold there, and what its parameters are bound to.
-
-    Without `bound`, a parameter stands for whatever its callers pass. `receiver` is the class of `self` when it is known.
-    """
-
-    fn: Function
-    facts: Facts = ()
-    bound: dict[str, tuple[Node, Frame] | tuple[Alt, ...]] | None = None
-    receiver: Class | None = None
-    depth: int = 0
-    key: int = 0
-    forks: int = 0
-
-    @staticmethod
-    def make(
-        fn: Function,
-        facts: Facts = (),
-        bound: dict[str, tuple[Node, Frame] | tuple[Alt, ...]] | None = None,
-        receiver: Class | None = None,
-        depth: int = 0,
-        forks: int = 0,
-    ) -> Frame:
-        shown = tuple((test.id, holds) for test, holds in facts)
-        links: Hashable = None
-        if bound is not None:
-            links = tuple(
-                (name, (b[0].id, b[1].key) if len(b) == 2 and isinstance(b[1], Frame) else b)
-                for name, b in sorted(bound.items())
-            )
-        who = (receiver.module.file, receiver.index) if receiver is not None else None
-        key = intern_key(("frame", fn.file, fn.index, shown, links, who))
-        return Frame(fn, facts, bound, receiver, depth, key, forks)
-
-    def bare(self) -> Frame:
-        """The same frame without facts: what a test compares is looked up apart from the branch that asks."""
-        return Frame.make(self.fn, (), self.bound, self.receiver, self.depth) if self.facts else self
-
-    def given(self, facts: Facts) -> Frame:
-        """The same frame under more facts.
-
-        A name assigned under one guard after another has two histories for each guard; only so many are kept apart.
-        """
-        if not facts or self.forks >= MAX_FORKS:
-            return self
-        known = {(test.id, holds) for test, holds in self.facts}
-        new = tuple(f for f in facts if (f[0].id, f[1]) not in known)
-        if not new:
-            return self
-        return Frame.make(self.fn, self.facts + new, self.bound, self.receiver, self.depth, self.forks + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +70,7 @@ class Flow:
         self.focus: frozenset[tuple[str, str]] = frozenset()
         self.assume: tuple[Assumption, ...] = ()
         self.tests_count = False
-        self._graphs: dict[tuple[str, int], Graph] = {}
+        self._graphs: dict[Function, Graph] = {}
         self._memo: dict[Hashable, tuple[Alt, ...]] = {}
         self._mode = 0
         self._tentative: dict[Hashable, tuple[Alt, ...]] = {}
@@ -141,10 +88,9 @@ class Flow:
 
     def graph(self, fn: Function) -> Graph:
         """The value graph of a function, built once."""
-        key = (fn.file, fn.index)
-        if key not in self._graphs:
-            self._graphs[key] = build_graph(fn)
-        return self._graphs[key]
+        if fn not in self._graphs:
+            self._graphs[fn] = build_graph(fn)
+        return self._graphs[fn]
 
     def usable(self, fn: Function) -> bool:
         """Whether a function may serve as the source of a value: tests do not speak for package code."""
@@ -222,6 +168,7 @@ class Flow:
         if node.kind == "const":
             value = node.parts[0]
             return (Alt(NoneValue() if value is None else Const(value)),)
+        frame = frame.about(node)
         key = (node.id, frame.key, self._mode, self.light, self.guessing)
         known = self._memo.get(key)
         if known is None:

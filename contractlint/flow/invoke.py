@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from contractlint.flow.nodes import Node, render
@@ -21,11 +20,13 @@ from contractlint.flow.values import (
     Sequence_,
     Tensor,
     Unknown,
+    guessed,
 )
 from contractlint.index.project import Class, External, Function
 
 if TYPE_CHECKING:
-    from contractlint.flow.evaluate import Flow, Frame
+    from contractlint.flow.evaluate import Flow
+    from contractlint.flow.frames import Frame
 
 MAX_CALL_DEPTH = 5
 MAX_TARGETS = 8
@@ -61,15 +62,11 @@ def call(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
     for alt in callees[:MAX_TARGETS]:
         if not (function.kind == "attr" and isinstance(alt.value, Tensor)):
             results = apply(flow, alt, node, frame)
+            # A call of many possible functions says little about each.
             out.extend(guessed(results) if several else results)
     if len(callees) > MAX_TARGETS:
         out.append(Alt(Unknown(f"`{render(function)}` can be more functions than the analysis follows")))
     return out or [Alt(Unknown(f"`{render(function)}` returns nothing that is followed"))]
-
-
-def guessed(alts: list[Alt]) -> list[Alt]:
-    """The same possibilities, marked as not established: a call of many possible functions says little about each."""
-    return [a if a.guess else replace(a, guess=True) for a in alts]
 
 
 def apply(flow: Flow, callee: Alt, node: Node, frame: Frame) -> list[Alt]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from contractlint.flow.binding import mapping_entries
@@ -10,7 +9,8 @@ from contractlint.flow.nodes import Node
 from contractlint.flow.values import Alt, Mapping_, Unknown
 
 if TYPE_CHECKING:
-    from contractlint.flow.evaluate import Flow, Frame
+    from contractlint.flow.evaluate import Flow
+    from contractlint.flow.frames import Frame
 
 
 def lookup(flow: Flow, mapping: Mapping_, index: Node, frame: Frame) -> list[Alt]:
@@ -28,7 +28,7 @@ def all_values(flow: Flow, mapping: Mapping_) -> list[Alt]:
     node = mapping.node
     if node.kind == "dict" and all(key is not None for key, _ in node.parts[0]) and len(node.parts[0]) <= 40:
         values = [alt for _, value in node.parts[0] for alt in flow.ev(value, mapping.frame)]
-        return [replace(alt, guess=True) for alt in values]  # any of them, and nothing says which
+        return [alt.guessed() for alt in values]  # any of them, and nothing says which
     return [Alt(Unknown("a value from a dictionary whose keys are not followed"))]
 
 
@@ -45,8 +45,8 @@ def key_of(flow: Flow, alt: Alt, name: str) -> list[Alt]:
 def gathered(flow: Flow, frame: Frame, name: str, position: int | None) -> list[Alt]:
     """What callers of the frame's function pass through its `*args` (by position) or `**kwargs` (by name)."""
     from contractlint.flow.binding import bind
-    from contractlint.flow.evaluate import Frame as Frame_
-    from contractlint.flow.parameters import scope, short
+    from contractlint.flow.frames import Frame as Frame_
+    from contractlint.flow.parameters import short
 
     fn = frame.fn
     out: list[Alt] = []
@@ -68,7 +68,7 @@ def gathered(flow: Flow, frame: Frame, name: str, position: int | None) -> list[
         elif bound.splats or bound.stars:
             alts = bound.from_splats(flow, name, there)
         for alt in alts:
-            arrived = alt.through(*scope(caller.fn))
+            arrived = alt.through(*caller.fn.scope)
             if alt.path is not None:
                 arrived = arrived.at(caller.fn.file, caller.record.line, f"passed to `{short(fn)}` as `{name}`")
             out.append(arrived)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from contractlint.index.project import Function
 
 _IDS: dict[Hashable, int] = {}
+_BITS: dict[
+    Function, dict[int, int]
+] = {}  # of each function: a bit for each node, by id; bit 0 stands for other functions
 
 
 def intern_key(key: Hashable) -> int:
@@ -24,6 +27,7 @@ def intern_key(key: Hashable) -> int:
 def forget_keys() -> None:
     """Drop all keys, at the end of a run."""
     _IDS.clear()
+    _BITS.clear()
 
 
 class Node:
@@ -45,7 +49,7 @@ class Node:
     A fact is `(test node, polarity)`; the facts of a phi alternative are those under which it arises.
     """
 
-    __slots__ = ("fn", "id", "kind", "line", "parts", "text")
+    __slots__ = ("fn", "id", "kind", "line", "mentions", "parts", "speaks", "text")
 
     def __init__(self, kind: str, fn: Function, line: int, *parts: Any, key: Hashable = None) -> None:
         self.kind = kind
@@ -53,6 +57,7 @@ class Node:
         self.line = line
         self.parts = parts
         self.text: str | None = None
+        self.mentions = self.speaks = -1
         self.id = intern_key(key if key is not None else (kind, *map(_part_key, parts)))
 
     def __repr__(self) -> str:
@@ -71,6 +76,52 @@ def _part_key(part: Any) -> Hashable:
     except TypeError:
         return id(part)
     return part  # type: ignore[no-any-return]
+
+
+def _bit(node: Node) -> int:
+    bits = _BITS.setdefault(node.fn, {})
+    return 1 << bits.setdefault(node.id, len(bits) + 1)
+
+
+def parameter_bit(fn: Function, name: str) -> int:
+    """The bit of a parameter's node among those that `mentions` gives."""
+    bits = _BITS.setdefault(fn, {})
+    return 1 << bits.setdefault(intern_key(("param", fn.file, fn.index, name)), len(bits) + 1)
+
+
+def mentions(node: Node) -> int:
+    """The nodes that make up a node, as bits of its function's numbering; constants are left out."""
+    if node.mentions < 0:
+        node.mentions = 0 if node.kind == "const" else _bit(node) | _mentioned(node.parts, node.fn)
+    return node.mentions
+
+
+def _mentioned(parts: tuple[Any, ...], fn: Function) -> int:
+    bits = 0
+    for part in parts:
+        if isinstance(part, Node):
+            bits |= mentions(part) if part.fn is fn else 1
+        elif isinstance(part, tuple):
+            bits |= _mentioned(part, fn)
+    return bits
+
+
+def speaks_of(test: Node) -> int:
+    """The nodes about which a test says something: what it compares, what it calls a function of, or itself."""
+    if test.speaks < 0:
+        bits, parts = _bit(test), test.parts
+        if test.kind == "un":
+            bits |= speaks_of(parts[1])
+        elif test.kind == "bool":
+            for part in parts[1]:
+                bits |= speaks_of(part)
+        elif test.kind == "cmp":
+            left = parts[0]
+            bits |= _bit(left) | (_bit(left.parts[0]) if left.kind == "attr" else 0)
+        elif test.kind == "call" and parts[1]:
+            bits |= _bit(parts[1][0])
+        test.speaks = bits
+    return test.speaks
 
 
 Fact = tuple[Node, bool]

@@ -8,7 +8,8 @@ from contractlint.flow.nodes import Node
 from contractlint.flow.values import Alt, Const, NoneValue, Sequence_, Tensor, Unknown
 
 if TYPE_CHECKING:
-    from contractlint.flow.evaluate import Flow, Frame
+    from contractlint.flow.evaluate import Flow
+    from contractlint.flow.frames import Frame
 
 
 def unary(flow: Flow, node: Node, frame: Frame) -> list[Alt]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from contractlint.flow.nodes import Node
@@ -13,7 +12,8 @@ from contractlint.index.project import Class, External, Function
 
 if TYPE_CHECKING:
     from contractlint.flow.callers import Passed
-    from contractlint.flow.evaluate import Flow, Frame
+    from contractlint.flow.evaluate import Flow
+    from contractlint.flow.frames import Frame
 
 T = TypeVar("T")
 
@@ -63,29 +63,24 @@ def joined(flow: Flow, fn: Function, param: ParamIR, receiver: Class | None) -> 
 def focused_scopes(flow: Flow, items: list[T], where: Callable[[T], Function]) -> list[T]:
     """With a focus, what lies in its scopes stands for all, when anything does."""
     if flow.focus:
-        chosen = [item for item in items if scope(where(item)) in flow.focus]
+        chosen = [item for item in items if where(item).scope in flow.focus]
         if chosen:
             return chosen
     return items
 
 
-def scope(fn: Function) -> tuple[str, str]:
-    """The file and the class (or function) that a function belongs to."""
-    return fn.file, (fn.owner.qualname if fn.owner is not None else fn.qualname)
-
-
 def _arrive(flow: Flow, fn: Function, param: ParamIR, item: Passed) -> list[Alt]:
     if item.missing:
-        return [a.through(*scope(item.fn)) for a in _default(flow, fn, param)]
+        return [a.through(*item.fn.scope) for a in _default(flow, fn, param)]
     if item.reason:
         return [Alt(Unknown(item.reason))]
     out = []
     for alt in item.values(flow):
-        arrived = alt.through(*scope(item.fn))
+        arrived = alt.through(*item.fn.scope)
         if alt.path is not None:
             arrived = arrived.at(item.fn.file, item.line, f"passed to `{short(fn)}` as `{param.name}`")
         if item.guess:
-            arrived = replace(arrived, guess=True)
+            arrived = arrived.guessed()
         out.append(arrived)
     return out
 

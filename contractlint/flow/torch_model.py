@@ -27,7 +27,8 @@ from contractlint.model.dtypes import canonical
 from contractlint.torch_semantics import algebra
 
 if TYPE_CHECKING:
-    from contractlint.flow.evaluate import Flow, Frame
+    from contractlint.flow.evaluate import Flow
+    from contractlint.flow.frames import Frame
 
 MAX_COMBINATIONS = 64
 CASTS = frozenset(

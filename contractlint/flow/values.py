@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contractlint.model.finding import Step
 
 if TYPE_CHECKING:
-    from contractlint.flow.evaluate import Frame
+    from contractlint.flow.frames import Frame
     from contractlint.flow.nodes import Node
     from contractlint.index.project import Class, External, Function
 
@@ -136,12 +137,12 @@ Value = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """The steps of a value, newest last, as a linked list that is cheap to extend."""
 
     step: Step
-    before: Path | None = None
+    before: Path | None
+    origin: Step
 
     def steps(self) -> tuple[Step, ...]:
         out: list[Step] = []
@@ -151,16 +152,8 @@ class Path:
             current = current.before
         return tuple(reversed(out))
 
-    @property
-    def origin(self) -> Step:
-        current = self
-        while current.before is not None:
-            current = current.before
-        return current.step
 
-
-@dataclass(frozen=True, slots=True)
-class Alt:
+class Alt(NamedTuple):
     """One possibility for a value.
 
     `pending` are conditions met since the last step; the next step carries them. `trail` names the (file, scope) pairs the
@@ -171,13 +164,14 @@ class Alt:
     value: Value
     path: Path | None = None
     pending: tuple[str, ...] = ()
-    trail: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    trail: frozenset[tuple[str, str]] = frozenset()
     guess: bool = False
     kept: bool = False  # it lay in an attribute on its way, where other objects of the class keep theirs
 
     def at(self, file: str, line: int, what: str) -> Alt:
         """This possibility after one more step."""
-        path = Path(Step(file, line, what, self.pending), self.path)
+        step = Step(file, line, what, self.pending)
+        path = Path(step, self.path, step if self.path is None else self.path.origin)
         return Alt(self.value, path, (), self.trail, self.guess, self.kept)
 
     def given(self, conditions: tuple[str, ...]) -> Alt:
@@ -197,13 +191,28 @@ class Alt:
         """Another value with the same history."""
         return Alt(value, self.path, self.pending, self.trail, self.guess, self.kept)
 
+    def guessed(self) -> Alt:
+        """This possibility, as one that was joined by name alone."""
+        return self if self.guess else Alt(self.value, self.path, self.pending, self.trail, True, self.kept)
+
+    def out_of_an_attribute(self, guess: bool) -> Alt:
+        """This possibility, having lain in an attribute; a guess only where `guess` says so."""
+        return Alt(self.value, self.path, self.pending, self.trail, guess, True)
+
     @property
     def steps(self) -> tuple[Step, ...]:
         return self.path.steps() if self.path is not None else ()
 
 
+def guessed(alts: Iterable[Alt]) -> list[Alt]:
+    """The same possibilities, marked as not established."""
+    return [alt.guessed() for alt in alts]
+
+
 def distinct(alts: list[Alt], limit: int) -> tuple[tuple[Alt, ...], bool]:
     """One alternative for each value and origin, in order; and whether any were cut off by the limit."""
+    if len(alts) < 2:
+        return tuple(alts), False
     seen: dict[Any, Alt] = {}
     for alt in alts:
         origin = alt.path.origin if alt.path is not None else None

@@ -35,6 +35,8 @@ class Module:
     project: Project
     _bindings: dict[str, list[Binding]] | None = None
     stars: list[str] = field(default_factory=list)
+    functions: dict[int, Function] = field(default_factory=dict)
+    classes: dict[int, Class] = field(default_factory=dict)
 
     @property
     def bindings(self) -> dict[str, list[Binding]]:
@@ -82,16 +84,31 @@ def _blocks(stmt: Stmt) -> Iterator[tuple[Stmt, ...]]:
         yield from (stmt[4], stmt[5])
 
 
-@dataclass(frozen=True, slots=True)
 class Function:
-    """A function of the project. Two are equal when module and index are."""
+    """A function of the project. There is one object for each, so that two are equal when they are the same."""
+
+    __slots__ = ("file", "index", "ir", "is_method", "module", "owner", "parent", "scope")
 
     module: Module
     index: int
+    ir: FunctionIR
+    file: str
+    owner: Class | None  # the class whose body defines it
+    parent: Function | None  # the function whose body defines it
+    is_method: bool  # whether the first parameter receives the instance or the class
+    scope: tuple[str, str]  # the file and the class (or function) that it belongs to
 
-    @property
-    def ir(self) -> FunctionIR:
-        return self.module.ir.functions[self.index]
+    def __new__(cls, module: Module, index: int) -> Function:
+        known = module.functions.get(index)
+        if known is None:
+            known = module.functions[index] = super().__new__(cls)
+            known.module, known.index, known.file = module, index, module.file
+            known.ir = ir = module.ir.functions[index]
+            known.owner = Class(module, ir.owner) if ir.owner >= 0 else None
+            known.parent = Function(module, ir.parent) if ir.parent >= 0 else None
+            known.is_method = known.owner is not None and not known.decorated("staticmethod")
+            known.scope = (module.file, ir.qualname if known.owner is None else known.owner.qualname)
+        return known
 
     @property
     def name(self) -> str:
@@ -100,20 +117,6 @@ class Function:
     @property
     def qualname(self) -> str:
         return self.ir.qualname
-
-    @property
-    def file(self) -> str:
-        return self.module.file
-
-    @property
-    def owner(self) -> Class | None:
-        """The class whose body defines it."""
-        return Class(self.module, self.ir.owner) if self.ir.owner >= 0 else None
-
-    @property
-    def parent(self) -> Function | None:
-        """The function whose body defines it."""
-        return Function(self.module, self.ir.parent) if self.ir.parent >= 0 else None
 
     def decorated(self, *names: str) -> bool:
         """Whether one of the decorators ends in one of these names."""
@@ -124,33 +127,32 @@ class Function:
                 return True
         return False
 
-    @property
-    def is_method(self) -> bool:
-        """Whether the first parameter receives the instance or the class."""
-        return self.ir.owner >= 0 and not self.decorated("staticmethod")
-
     def __repr__(self) -> str:
         return f"<Function {self.module.name}:{self.qualname}>"
 
 
-@dataclass(frozen=True, slots=True)
 class Class:
-    """A class of the project."""
+    """A class of the project, one object for each."""
+
+    __slots__ = ("index", "ir", "module", "qualname")
 
     module: Module
     index: int
+    ir: ClassIR
+    qualname: str
 
-    @property
-    def ir(self) -> ClassIR:
-        return self.module.ir.classes[self.index]
+    def __new__(cls, module: Module, index: int) -> Class:
+        known = module.classes.get(index)
+        if known is None:
+            known = module.classes[index] = super().__new__(cls)
+            known.module, known.index = module, index
+            known.ir = module.ir.classes[index]
+            known.qualname = known.ir.qualname
+        return known
 
     @property
     def name(self) -> str:
         return self.ir.name
-
-    @property
-    def qualname(self) -> str:
-        return self.ir.qualname
 
     def method(self, name: str) -> Function | None:
         index = self.ir.methods.get(name)
@@ -200,9 +202,10 @@ class Project:
         self._dotted = [dotted_name(f, packages) for f in self.text.files]
         self._by_name = {name: i for i, name in reversed(list(enumerate(self._dotted)))}
         self._roots = {name.partition(".")[0] for name in self._dotted}
-        self._subclasses: dict[tuple[str, str], list[Class]] = {}
-        self._bases: dict[tuple[str, int], list[Class | External]] = {}
-        self._mros: dict[tuple[str, int], list[Class]] = {}
+        self._subclasses: dict[Class, list[Class]] = {}
+        self._methods: dict[tuple[Class, str], Function | None] = {}
+        self._bases: dict[Class, list[Class | External]] = {}
+        self._mros: dict[Class, list[Class]] = {}
         self._fields: dict[str, tuple[Class, ...]] = {}
         self._definers: dict[str, tuple[Class, ...]] = {}
         self.parsed = 0
@@ -317,15 +320,14 @@ class Project:
 
     def bases(self, cls: Class) -> list[Class | External]:
         """The direct bases that can be resolved; generic subscripts are looked through."""
-        key = (cls.module.file, cls.index)
-        if key not in self._bases:
-            self._bases[key] = found = []
+        if cls not in self._bases:
+            self._bases[cls] = found = []
             for base in cls.ir.bases:
                 expr = base[2] if base[0] == "sub" else base
                 for ref in self.resolve_expr(cls.module, expr):
                     if isinstance(ref, Class | External):
                         found.append(ref)
-        return self._bases[key]
+        return self._bases[cls]
 
     def resolve_expr(self, module: Module, expr: Expr) -> list[Reference]:
         """What a plain dotted expression at module level refers to."""
@@ -337,10 +339,9 @@ class Project:
 
     def mro(self, cls: Class) -> list[Class]:
         """The class and its project bases, nearest first (depth-first, duplicates dropped)."""
-        key = (cls.module.file, cls.index)
-        known = self._mros.get(key)
+        known = self._mros.get(cls)
         if known is None:
-            known = self._mros[key] = self._linearise(cls)
+            known = self._mros[cls] = self._linearise(cls)
         return known
 
     def _linearise(self, cls: Class) -> list[Class]:
@@ -358,11 +359,12 @@ class Project:
         return {b.name for c in self.mro(cls) for b in self.bases(c) if isinstance(b, External)}
 
     def find_method(self, cls: Class, name: str) -> Function | None:
-        for current in self.mro(cls):
-            method = current.method(name)
-            if method is not None:
-                return method
-        return None
+        """The method that an instance of a class has under a name, its own or inherited."""
+        key = (cls, name)
+        if key not in self._methods:
+            found = (current.method(name) for current in self.mro(cls))
+            self._methods[key] = next((method for method in found if method is not None), None)
+        return self._methods[key]
 
     def definers(self, method: str) -> tuple[Class, ...]:
         """Classes of the product that define a method of this name."""
@@ -392,9 +394,8 @@ class Project:
 
     def subclasses(self, cls: Class) -> list[Class]:
         """All classes below this one, in file order."""
-        key = (cls.module.file, cls.qualname)
-        if key not in self._subclasses:
-            self._subclasses[key] = found = []
+        if cls not in self._subclasses:
+            self._subclasses[cls] = found = []
             pending = [cls]
             while pending:
                 base = pending.pop()
@@ -405,7 +406,7 @@ class Project:
                             if base in self.bases(child) and child not in found and child != cls:
                                 found.append(child)
                                 pending.append(child)
-        return self._subclasses[key]
+        return self._subclasses[cls]
 
     def related(self, a: Class, b: Class) -> bool:
         """Whether one of two classes is the other or inherits from it."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contractlint.calls.sites import CallSite
 from contractlint.flow.binding import Bound, bind, can_be_missing, missing
-from contractlint.flow.evaluate import MAX_STEPS, Assumption, Flow, Frame
+from contractlint.flow.evaluate import MAX_STEPS, Assumption, Flow
+from contractlint.flow.frames import Frame
 from contractlint.flow.nodes import Fact, Node
 from contractlint.flow.values import Alt
 from contractlint.model.contract import Parameter, Signature

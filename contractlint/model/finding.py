@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import NamedTuple
 
 from contractlint.model.contract import Evidence
 
@@ -38,8 +39,7 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step of a value's path, origin first: where it happened and what happened there.
 
     `condition` holds the source text of tests under which the step is taken, outermost first.
