@@ -46,14 +46,20 @@ STORING_CALLS: dict[str, tuple[int, int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """One place that gives an attribute its value."""
+    """One place that gives an attribute its value. `own` is set where a method stores on its own instance."""
 
     fn: Function
     base: Node
     value: Node
     facts: Facts
     line: int
-    guess: bool = False
+    own: bool
+
+    @classmethod
+    def made(cls, fn: Function, base: Node, value: Node, facts: Facts, line: int) -> Store:
+        params = fn.ir.params
+        own = base.kind == "param" and fn.is_method and bool(params) and base.parts[0] == params[0].name
+        return cls(fn, base, value, facts, line, own)
 
 
 class Attributes:
@@ -62,6 +68,7 @@ class Attributes:
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self._stores: dict[str, list[Store]] = {}
+        self._on: dict[tuple[Class, str], tuple[list[Store], list[Store]]] = {}
 
     # reading
 
@@ -165,19 +172,7 @@ class Attributes:
         exact = self._exact(cls, base, name, frame)
         if exact is not None:
             return exact
-        everywhere = self.stores(name)
-        if self.flow.project.text.is_common(name, "stores"):
-            everywhere = [*self._own_stores(cls, name), *everywhere]
-        judged = [(s, self._stored_on(s, cls)) for s in everywhere]
-        stores = [s for s, on in judged if on is True]
-        out = self._values(stores, name)
-        possible = [s for s, on in judged if on is None]
-        if possible and not stores:
-            out.extend(guessed(self._values(possible, name)))
-        fields = self._fields(cls, name)
-        out.extend(fields)
-        if not out:
-            out = self.class_value(cls, name)
+        out = list(self.flow.once(("held", cls, name), lambda: self._held(cls, name)))
         if not out:
             declared = self._declared(cls, name)
             if declared is not None:
@@ -187,6 +182,35 @@ class Attributes:
             return [Alt(Unknown(f"nothing was found that stores `{name}` on `{cls.name}`"))]
         return out
 
+    def _held(self, cls: Class, name: str) -> list[Alt]:
+        """What code stores on instances of a class, what its constructions give a field, or what the class body says."""
+        stores, possible = self._stores_on(cls, name)
+        out = self._values(stores, name) if stores else guessed(self._values(possible, name))
+        out.extend(self._fields(cls, name))
+        return out or self.class_value(cls, name)
+
+    def _stores_on(self, cls: Class, name: str) -> tuple[list[Store], list[Store]]:
+        """The stores of an attribute that are on instances of a class, and those that may be."""
+        key = (cls, name)
+        known = self._on.get(key)
+        if known is not None:
+            return known
+        everywhere = self.stores(name)
+        if self.flow.project.text.is_common(name, "stores"):
+            everywhere = [*self._own_stores(cls, name), *everywhere]
+        settled = True
+        certain: list[Store] = []
+        possible: list[Store] = []
+        for store in everywhere:
+            self.flow.settled = True
+            on = self._stored_on(store, cls)
+            settled = settled and self.flow.settled
+            if on is not False:
+                (certain if on else possible).append(store)
+        if settled:
+            self._on[key] = certain, possible
+        return certain, possible
+
     def _own_stores(self, cls: Class, name: str) -> list[Store]:
         """Stores in the methods of a class and its bases: a name too common to be searched for is still found there."""
         found: list[Store] = []
@@ -195,7 +219,7 @@ class Attributes:
                 fn = Function(current.module, index)
                 if fn.ir.owner == current.index:
                     found.extend(
-                        Store(fn, r.base, r.value, r.facts, r.line)
+                        Store.made(fn, r.base, r.value, r.facts, r.line)
                         for r in self.flow.graph(fn).stores
                         if r.attribute == name and not (r.value.kind == "unknown" and r.annotation is not None)
                     )
@@ -240,7 +264,7 @@ class Attributes:
     def _stored_on(self, store: Store, cls: Class) -> bool | None:
         """Whether a store is on an object of a class: yes, no, or perhaps (a layer of unknown class)."""
         owner = store.fn.owner
-        if store.base.kind == "param" and store.fn.is_method and store.base.parts[0] == store.fn.ir.params[0].name:
+        if store.own:
             return owner is not None and self.flow.project.related(owner, cls)
         classes, complete = self.flow.callers.classes(store.base, store.fn, store.facts)
         if classes:
@@ -362,7 +386,7 @@ class Attributes:
                             value = record.value
                             if value.kind == "unknown" and record.annotation is not None:
                                 continue
-                            found.append(Store(fn, record.base, value, record.facts, record.line))
+                            found.append(Store.made(fn, record.base, value, record.facts, record.line))
             for fn in project.functions_with("strings", name):
                 if self.flow.usable(fn):
                     for call in self.flow.graph(fn).calls:
@@ -388,14 +412,14 @@ class Attributes:
         if quoted is None or quoted.kind != "const" or quoted.parts[0] != name or value_at >= len(values):
             return
         base = function.parts[0] if base_at < 0 and function.kind == "attr" else values[0]
-        yield Store(fn, base, values[value_at], record.facts, record.line)
+        yield Store.made(fn, base, values[value_at], record.facts, record.line)
 
     def _values(self, stores: list[Store], name: str) -> list[Alt]:
         from contractlint.flow.frames import Frame
 
         out: list[Alt] = []
         # Several classes that store the same attribute on an object of another class: which of them did is not established.
-        foreign = {s.fn.scope for s in stores if not self._on_itself(s)}
+        foreign = {s.fn.scope for s in stores if not s.own}
         uncertain = len(foreign) > 1
         chosen = focused_scopes(self.flow, stores, lambda s: s.fn)
         for turn in self.flow.shares(len(chosen)):
@@ -404,20 +428,12 @@ class Attributes:
                 continue
             frame = Frame.make(store.fn, store.facts)
             for alt in self.flow.ev(store.value, frame):
-                unsure = alt.guess or (uncertain and not self._on_itself(store))
+                unsure = alt.guess or (uncertain and not store.own)
                 kept = alt.through(*store.fn.scope).out_of_an_attribute(unsure)
                 if alt.path is not None:
                     kept = kept.at(store.fn.file, store.line, f"stored as `{render(store.base)}.{name}`")
                 out.append(kept)
         return out
-
-    @staticmethod
-    def _on_itself(store: Store) -> bool:
-        """Whether a method stores on its own instance."""
-        params = store.fn.ir.params
-        return (
-            store.base.kind == "param" and store.fn.is_method and bool(params) and store.base.parts[0] == params[0].name
-        )
 
     @staticmethod
     def _reads_itself(store: Store, name: str) -> bool:

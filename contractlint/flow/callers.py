@@ -60,6 +60,7 @@ class Callers:
         self.flow = flow
         self._callers: dict[tuple[object, ...], list[Caller]] = {}
         self._busy: set[tuple[object, ...]] = set()
+        self._classes: dict[tuple[int, int], tuple[Node, Facts, list[Class], bool]] = {}
         self._holders: dict[tuple[str, int], list[tuple[str, Class | None]]] = {}
         self._constructions: dict[tuple[str, int], list[Caller]] = {}
 
@@ -240,6 +241,17 @@ class Callers:
 
     def classes(self, base: Node, caller: Function, facts: Facts) -> tuple[list[Class], bool]:
         """Project classes that a receiver can have, and whether nothing else is possible."""
+        key = (id(base), id(facts))
+        known = self._classes.get(key)
+        if known is None:
+            answer = self._classes_of(base, caller, facts)
+            if not self.flow.settled:
+                return answer
+            # Nodes and facts are kept along, so that their identity stays theirs.
+            known = self._classes[key] = (base, facts, *answer)
+        return known[2], known[3]
+
+    def _classes_of(self, base: Node, caller: Function, facts: Facts) -> tuple[list[Class], bool]:
         from contractlint.flow.frames import Frame
 
         found: list[Class] = []

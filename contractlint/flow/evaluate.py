@@ -5,6 +5,7 @@ It never claims more than it followed: whatever runs out (depth, steps, alternat
 
 from __future__ import annotations
 
+from collections.abc import Callable as Callable_
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from contractlint.flow.attributes import Attributes
     from contractlint.flow.callers import Callers
 
+Computation = Callable_[[], list[Alt]]
+
+COMPLETE = 1 << 30
 MAX_DEPTH = 90
 MAX_STEPS = 6_000
 CALLEE_STEPS = 1_000
@@ -77,8 +81,9 @@ class Flow:
         self._gathering: set[tuple[str, int, str]] = set()
         self.light = False
         self.guessing = False
+        self.settled = True  # whether the last structural answer needed nothing that was still being evaluated
         self._active: dict[Hashable, int] = {}
-        self._cut = 1 << 30
+        self._cut = COMPLETE
         self._depth = 0
         self._steps = 0
         self._limit = MAX_STEPS
@@ -147,10 +152,11 @@ class Flow:
         """`brief` for facts about the project that are kept (who calls what): what the query at hand has left to spend must
         not decide them."""
         saved = self._steps, self._limit, self._deepest, self._cut
-        self._steps, self._limit, self._deepest, self._cut = 0, CALLEE_STEPS, self._depth + MAX_DEPTH, 1 << 30
+        self._steps, self._limit, self._deepest, self._cut = 0, CALLEE_STEPS, self._depth + MAX_DEPTH, COMPLETE
         try:
             return self.brief(node, frame)
         finally:
+            self.settled = self._cut in (COMPLETE, -1)
             self._steps, self._limit, self._deepest, self._cut = saved
 
     def brief(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
@@ -170,6 +176,23 @@ class Flow:
             return (Alt(NoneValue() if value is None else Const(value)),)
         frame = frame.about(node)
         key = (node.id, frame.key, self._mode, self.light, self.guessing)
+        known = self._known(key)
+        if known is not None:
+            return known
+        return self._evaluated(key, lambda: refine(self, self._followed(node, frame), node, frame))
+
+    def _followed(self, node: Node, frame: Frame) -> list[Alt]:
+        handler = getattr(self, "_ev_" + node.kind, None)
+        return list(handler(node, frame)) if handler else [Alt(Unknown("an expression that is not followed"))]
+
+    def once(self, what: Hashable, compute: Computation) -> tuple[Alt, ...]:
+        """Possibilities that do not depend on who asks, computed once under a name of their own."""
+        key = (what, self._mode, self.light, self.guessing)
+        known = self._known(key)
+        return known if known is not None else self._evaluated(key, compute)
+
+    def _known(self, key: Hashable) -> tuple[Alt, ...] | None:
+        """What is known without evaluating anything: kept results, nothing for what is being evaluated, exhaustion."""
         known = self._memo.get(key)
         if known is None:
             known = self._tentative.get(key)
@@ -186,17 +209,19 @@ class Flow:
         if self._steps > self._limit:
             self._cut = -1
             return (Alt(Unknown("the budget of steps for one argument ran out")),)
+        return None
+
+    def _evaluated(self, key: Hashable, compute: Computation) -> tuple[Alt, ...]:
         outer = self._cut
-        self._cut = 1 << 30
+        self._cut = COMPLETE
         self._active[key] = self._depth
         self._depth += 1
         try:
-            handler = getattr(self, "_ev_" + node.kind, None)
-            alts = handler(node, frame) if handler else [Alt(Unknown("an expression that is not followed"))]
+            alts = compute()
         finally:
             self._depth -= 1
             del self._active[key]
-        result, cut_off = distinct(list(self.refine(alts, node, frame)), MAX_ALTERNATIVES)
+        result, cut_off = distinct(alts, MAX_ALTERNATIVES)
         if cut_off:
             result = (*result, Alt(Unknown("more possibilities than the analysis keeps")))
         if self._cut >= self._depth:
@@ -238,9 +263,6 @@ class Flow:
     def leave_gather(self, fn: Function, name: str) -> None:
         """The end of `enter_gather`."""
         self._gathering.discard((fn.file, fn.index, name))
-
-    def refine(self, alts: list[Alt] | tuple[Alt, ...], node: Node, frame: Frame) -> list[Alt]:
-        return refine(self, list(alts), node, frame)
 
     # names
 

@@ -37,7 +37,7 @@ def parameter(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
         return [Alt(known)]
     if flow.light:
         return [Alt(Unknown(f"parameter `{name}`"))]
-    return joined(flow, fn, param, frame.receiver)
+    return list(flow.once(("joined", fn, name, frame.receiver), lambda: joined(flow, fn, param, frame.receiver)))
 
 
 def joined(flow: Flow, fn: Function, param: ParamIR, receiver: Class | None) -> list[Alt]:
