@@ -399,7 +399,7 @@ class Project:
             pending = [cls]
             while pending:
                 base = pending.pop()
-                for module in self.modules_with(base.name, "word"):
+                for module in self.modules_with(base.name, "bases"):
                     for index, candidate in enumerate(module.ir.classes):
                         if candidate.bases and _mentions(candidate.bases, base.name):
                             child = Class(module, index)

@@ -19,24 +19,52 @@ class SourceTree(Protocol):
 MOST_FILES = 150
 """A name that stands in more files than this says nothing about who means whom, and is not searched for."""
 
-# A name as it stands in code: what it is defined by or read from, and the character after it. Text in comments counts, too.
+# A name as it stands in code: what it is defined by or read from, and what comes after it. Text in comments counts, too.
 # All that is not ASCII may be part of a name.
-_TOKEN = re.compile(rb"(?:def |class |\.)?[\w\x80-\xff]+[(:'\"]?")
+_NAME = rb"[\w\x80-\xff]+"
+_TOKEN = re.compile(rb"(?:def |class |\.)?" + _NAME + rb"(?:[(:'\"]| ?[-+*/|&]?=(?!=))?")
+
+# What one token does not show: the bases of a class, and attributes stored as parts of a tuple or by `as` and `for`.
+_BASES = re.compile(rb"^[ \t]*class " + _NAME + rb"\(([^)]*)\)", re.MULTILINE)
+_TARGETS = re.compile(rb"^[ \t]*\(?[\w.\[\]]*\.[\w.\[\], ]*,[\w.\[\], ]*\)? ?=(?!=)", re.MULTILINE)
+_BOUND = re.compile(rb"\b(?:as|for) [\w.]+\.\w+")
+_CLOSED = re.compile(rb"^[ \t]*\) ?=(?!=)", re.MULTILINE)
+_LISTED = re.compile(rb"^[ \t]*[\w.]+\.\w+,?$", re.MULTILINE)
+_LAST = re.compile(rb"\.(\w+)")
+_WORD = re.compile(_NAME)
+_STORED, _BASE = b"=", b"<"
 
 _BEFORE = (b"", b".", b"def ", b"class ")
-_AFTER = (b"", b":", b"(", b"'", b'"')
+_EQUALS = tuple(
+    space + operator + b"=" for space in (b"", b" ") for operator in (b"", b"-", b"+", b"*", b"/", b"|", b"&")
+)
+_AFTER = (b"", b":", b"(", b"'", b'"', *_EQUALS)
 
 # Each use of a name, as the tokens that show it.
 _USES: dict[str, tuple[tuple[bytes, bytes], ...]] = {
     "word": tuple((before, after) for before in _BEFORE for after in _AFTER),
     "calls": ((b"", b"("), (b".", b"(")),
     "refs": ((b"", b""), (b".", b""), (b"", b":"), (b".", b":")),
-    "stores": ((b".", b""), (b".", b":")),
+    "stores": (*((b".", equals) for equals in _EQUALS), (b".", b":"), (_STORED, b"")),
     "strings": ((b"", b"'"), (b"", b'"')),
     "def": ((b"def ", b"("),),
     "class": ((b"class ", b"("), (b"class ", b":")),
+    "bases": ((_BASE, b""),),
     "field": ((b"", b":"),),
 }
+
+
+def _tokens(data: bytes) -> set[bytes]:
+    """Everything that the text of one file shows of names."""
+    found = set(_TOKEN.findall(data))
+    for bases in _BASES.findall(data):
+        found.update([_BASE + word for word in _WORD.findall(bases)])
+    stored = [*_TARGETS.findall(data), *_BOUND.findall(data)]
+    if _CLOSED.search(data):
+        stored += _LISTED.findall(data)
+    for text in stored:
+        found.update([_STORED + name for name in _LAST.findall(text)])
+    return found
 
 
 class TextIndex:
@@ -47,7 +75,7 @@ class TextIndex:
         self._tree = tree
         self._holders: dict[bytes, int | list[int]] = {}
         self._uses: dict[tuple[str, str], tuple[int, ...]] = {}
-        holders, find = self._holders, _TOKEN.findall
+        holders = self._holders
         for name in tree.files:
             try:
                 data = tree.read(name)
@@ -56,7 +84,7 @@ class TextIndex:
                 continue
             index = len(self.files)
             self.files.append(name)
-            for token in set(find(data)):
+            for token in _tokens(data):
                 known = holders.get(token)
                 if known is None:
                     holders[token] = index
@@ -72,8 +100,8 @@ class TextIndex:
     def files_with(self, name: str, use: str = "word") -> tuple[int, ...]:
         """Indices of the files in which a name stands, ascending; none when it is common (`is_common` tells).
 
-        `use` narrows it to a name as it stands in code: `calls` (`name(`), `refs` (not called), `stores` (`.name`),
-        `strings` (quoted), `def`, `class`, `field` (`name:`).
+        `use` narrows it to a name as it stands in code: `calls` (`name(`), `refs` (a value, not called), `stores`
+        (`.name =`), `strings` (quoted), `def`, `class`, `bases` (of a class), `field` (`name:`).
         """
         found = self._found(name, use)
         return found if len(found) <= MOST_FILES else ()

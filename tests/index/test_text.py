@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import contractlint
+from contractlint.index.build import build_module
+from contractlint.index.ir import ModuleIR
 from contractlint.index.text import MOST_FILES, TextIndex
 
 USES = ("word", "calls", "refs", "stores", "strings")
@@ -39,10 +44,12 @@ def naive(content: bytes, name: str) -> set[str]:
         uses.add("word")
         if after == b"(":
             uses.add("calls")
-        elif after not in (b"'", b'"'):
-            uses |= {"refs", "stores"} if before == b"." else {"refs"}
-        elif before != b".":
-            uses.add("strings")
+        elif after in (b"'", b'"'):
+            uses |= set() if before == b"." else {"strings"}
+        elif re.match(rb" ?=(?!=)", content[match.end() :]):
+            uses |= {"stores"} if before == b"." else set()
+        else:
+            uses.add("refs")
     return uses
 
 
@@ -58,6 +65,40 @@ def test_uses_are_those_that_a_regular_expression_finds(contents: list[bytes]) -
         expected = tuple(number for number, content in enumerate(contents) if use in naive(content, "bias"))
         assert index.files_with("bias", use) == expected, use
         assert not index.is_common("bias", use)
+
+
+def test_nothing_that_the_tables_of_a_file_hold_is_missing_from_its_text() -> None:
+    """The text decides which files are parsed: what it misses is lost."""
+    for path in sorted(Path(contractlint.__file__).parent.rglob("*.py")):
+        source = path.read_bytes()
+        index, module = TextIndex(Sources([source]), {}), build_module(source, "")
+        shown = {"calls": module.calls, "stores": module.stores, "bases": _bases(module)}
+        for use, names in shown.items():
+            missing = [name for name in names if index.files_with(name, use) != (0,)]
+            assert not missing, (path.name, use)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "self.bias = 1",
+        "self.bias: int = 1",
+        "self.bias: int",
+        "self.bias += 1",
+        "self.scale, self.bias = f()",
+        "(self.bias, self.scale) = f()",
+        "(\n    self.scale,\n    self.bias,\n) = f()",
+        "with f() as self.bias:\n    pass",
+        "for self.bias in f():\n    pass",
+        "a = self.bias = 1",
+    ],
+)
+def test_an_attribute_that_is_stored_is_found(code: str) -> None:
+    assert TextIndex(Sources([code.encode()]), {}).files_with("bias", "stores") == (0,)
+
+
+def _bases(module: ModuleIR) -> list[str]:
+    return [base[-1] for cls in module.classes for base in cls.bases if base[0] in ("name", "attr")]
 
 
 def test_a_quoted_name_is_found_in_a_file_that_uses_it_in_all_other_ways() -> None:
