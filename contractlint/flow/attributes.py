@@ -46,7 +46,10 @@ STORING_CALLS: dict[str, tuple[int, int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """One place that gives an attribute its value. `own` is set where a method stores on its own instance."""
+    """One place that gives an attribute its value.
+
+    `own` is set where a method stores on its own instance, `quoted` where a call does it, by the attribute's name.
+    """
 
     fn: Function
     base: Node
@@ -54,12 +57,13 @@ class Store:
     facts: Facts
     line: int
     own: bool
+    quoted: bool
 
     @classmethod
-    def made(cls, fn: Function, base: Node, value: Node, facts: Facts, line: int) -> Store:
+    def made(cls, fn: Function, base: Node, value: Node, facts: Facts, line: int, quoted: bool = False) -> Store:
         params = fn.ir.params
         own = base.kind == "param" and fn.is_method and bool(params) and base.parts[0] == params[0].name
-        return cls(fn, base, value, facts, line, own)
+        return cls(fn, base, value, facts, line, own, quoted)
 
 
 class Attributes:
@@ -67,7 +71,7 @@ class Attributes:
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
-        self._stores: dict[str, list[Store]] = {}
+        self._stores: dict[tuple[str, str], list[Store]] = {}
         self._on: dict[tuple[Class, str], tuple[list[Store], list[Store]]] = {}
 
     # reading
@@ -195,13 +199,10 @@ class Attributes:
         known = self._on.get(key)
         if known is not None:
             return known
-        everywhere = self.stores(name)
-        if self.flow.project.text.is_common(name, "stores"):
-            everywhere = [*self._own_stores(cls, name), *everywhere]
         settled = True
-        certain: list[Store] = []
+        certain = self._own_stores(cls, name)
         possible: list[Store] = []
-        for store in everywhere:
+        for store in self.foreign(name):
             self.flow.settled = True
             on = self._stored_on(store, cls)
             settled = settled and self.flow.settled
@@ -212,18 +213,18 @@ class Attributes:
         return certain, possible
 
     def _own_stores(self, cls: Class, name: str) -> list[Store]:
-        """Stores in the methods of a class and its bases: a name too common to be searched for is still found there."""
-        found: list[Store] = []
-        for current in self.flow.project.mro(cls):
-            for index in current.module.ir.stores.get(name, ()):
-                fn = Function(current.module, index)
-                if fn.ir.owner == current.index:
-                    found.extend(
-                        Store.made(fn, r.base, r.value, r.facts, r.line)
-                        for r in self.flow.graph(fn).stores
-                        if r.attribute == name and not (r.value.kind == "unknown" and r.annotation is not None)
-                    )
-        return found
+        """What the methods of a class, of its bases and of those below it store on their own instance."""
+        project = self.flow.project
+        related = (*project.mro(cls), *project.subclasses(cls))
+        return [s for fn in project.functions_of("stores", name, related) for s in self._stored_in(fn, name) if s.own]
+
+    def _stored_in(self, fn: Function, name: str) -> list[Store]:
+        """The stores of an attribute in one function."""
+        return [
+            Store.made(fn, record.base, record.value, record.facts, record.line)
+            for record in self.flow.graph(fn).stores
+            if record.attribute == name and not (record.value.kind == "unknown" and record.annotation is not None)
+        ]
 
     def _methods(self, cls: Class, name: str, exact: bool) -> list[Alt]:
         """Methods and properties of the class, and those that subclasses put in their place."""
@@ -249,15 +250,17 @@ class Attributes:
         owner = frame.receiver or frame.fn.owner
         if owner is None:
             return None
-        spelled = render(base)
-        stores = [
+        project, spelled = self.flow.project, render(base)
+        related = (*project.mro(owner), *project.subclasses(owner))
+        found = [s for fn in project.functions_of("stores", name, related) for s in self._stored_in(fn, name)]
+        found.extend(
             s
-            for s in self.stores(name)
-            if s.base.kind == "attr"
-            and render(s.base) == spelled
-            and s.fn.owner is not None
-            and rooted_in_self(s.base, s.fn)
-            and self.flow.project.related(s.fn.owner, owner)
+            for fn in project.functions_of("strings", name, related)
+            for call in self.flow.graph(fn).calls
+            for s in self._quoted(call, fn, name)
+        )
+        stores = [
+            s for s in found if s.base.kind == "attr" and render(s.base) == spelled and rooted_in_self(s.base, s.fn)
         ]
         return self._values(stores, name) if stores else None
 
@@ -376,23 +379,26 @@ class Attributes:
 
     def stores(self, name: str) -> list[Store]:
         """Every place in the project that stores an attribute of this name, directly or through a quoted name."""
-        if name not in self._stores:
-            self._stores[name] = found = []
-            project = self.flow.project
-            for fn in project.functions_with("stores", name):
-                if self.flow.usable(fn):
-                    for record in self.flow.graph(fn).stores:
-                        if record.attribute == name:
-                            value = record.value
-                            if value.kind == "unknown" and record.annotation is not None:
-                                continue
-                            found.append(Store.made(fn, record.base, value, record.facts, record.line))
-            for fn in project.functions_with("strings", name):
-                if self.flow.usable(fn):
+        return self._found(name, "stores")
+
+    def foreign(self, name: str) -> list[Store]:
+        """The places that store an attribute of this name on another object than their own instance."""
+        return [store for store in self._found(name, "stores elsewhere") if not store.own or store.quoted]
+
+    def _found(self, name: str, use: str) -> list[Store]:
+        key = (name, use)
+        if key not in self._stores:
+            self._stores[key] = found = []
+            project, usable = self.flow.project, self.flow.usable
+            for fn in project.functions_with("stores", name, use):
+                if usable(fn):
+                    found.extend(self._stored_in(fn, name))
+            for fn in project.functions_quoting(name, STORING_CALLS):
+                if usable(fn):
                     for call in self.flow.graph(fn).calls:
                         found.extend(self._quoted(call, fn, name))
             del found[MAX_STORES:]
-        return self._stores[name]
+        return self._stores[key]
 
     def _quoted(self, record: CallRecord, fn: Function, name: str) -> Iterator[Store]:
         function, args, keywords = record.node.parts
@@ -412,7 +418,7 @@ class Attributes:
         if quoted is None or quoted.kind != "const" or quoted.parts[0] != name or value_at >= len(values):
             return
         base = function.parts[0] if base_at < 0 and function.kind == "attr" else values[0]
-        yield Store.made(fn, base, values[value_at], record.facts, record.line)
+        yield Store.made(fn, base, values[value_at], record.facts, record.line, quoted=True)
 
     def _values(self, stores: list[Store], name: str) -> list[Alt]:
         from contractlint.flow.frames import Frame

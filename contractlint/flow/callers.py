@@ -320,12 +320,11 @@ class Callers:
                 function = record.node.parts[0]
                 if last_name(function) == cls.name and self._names_class(function, caller, cls):
                     yield Caller(caller, record, 1)
-        for caller in self.flow.project.functions_with("calls", "cls"):
-            if caller.owner is not None and cls in (caller.owner, *self.flow.project.subclasses(caller.owner)):
-                for record in self.flow.graph(caller).calls:
-                    function = record.node.parts[0]
-                    if function.kind == "param" and function.parts[0] == "cls" and caller.decorated("classmethod"):
-                        yield Caller(caller, record, 1)
+        for caller in self.flow.project.functions_of("calls", "cls", self.flow.project.mro(cls)):
+            for record in self.flow.graph(caller).calls:
+                function = record.node.parts[0]
+                if function.kind == "param" and function.parts[0] == "cls" and caller.decorated("classmethod"):
+                    yield Caller(caller, record, 1)
         yield from self._class_values(cls)
 
     def _names_class(self, function: Node, caller: Function, cls: Class) -> bool:

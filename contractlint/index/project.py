@@ -250,11 +250,31 @@ class Project:
             if module is not None:
                 yield module
 
-    def functions_with(self, table: str, name: str) -> Iterator[Function]:
+    def functions_with(self, table: str, name: str, use: str = "") -> Iterator[Function]:
         """Functions in which a name occurs, by the table (`calls`, `stores`, `refs`, `strings`) of each file."""
-        for module in self.modules_with(name, table):
+        for module in self.modules_with(name, use or table):
             for index in getattr(module.ir, table).get(name, ()):
                 yield Function(module, index)
+
+    def functions_quoting(self, name: str, among: Iterable[str]) -> Iterator[Function]:
+        """Functions in which a name stands in quotes, in files that call something of one of the names `among`."""
+        quoting = self.text.files_with(name, "strings")
+        calling = (
+            {index for other in among for index in self.text.files_with_all(((other, "calls"),))} if quoting else ()
+        )
+        for index in quoting:
+            module = self.module_at(index) if index in calling else None
+            if module is not None:
+                for function in module.ir.strings.get(name, ()):
+                    yield Function(module, function)
+
+    def functions_of(self, table: str, name: str, classes: Iterable[Class]) -> Iterator[Function]:
+        """Methods of certain classes in which a name occurs."""
+        for cls in classes:
+            for index in getattr(cls.module.ir, table).get(name, ()):
+                function = Function(cls.module, index)
+                if function.owner is cls:
+                    yield function
 
     # names
 

@@ -22,7 +22,7 @@ MOST_FILES = 150
 # A name as it stands in code: what it is defined by or read from, and what comes after it. Text in comments counts, too.
 # All that is not ASCII may be part of a name.
 _NAME = rb"[\w\x80-\xff]+"
-_TOKEN = re.compile(rb"(?:def |class |\.)?" + _NAME + rb"(?:[(:'\"]| ?[-+*/|&]?=(?!=))?")
+_TOKEN = re.compile(rb"(?:def |class |self\.|\.)?" + _NAME + rb"(?:[(:'\"]| ?[-+*/|&]?=(?!=))?")
 
 # What one token does not show: the bases of a class, and attributes stored as parts of a tuple or by `as` and `for`.
 _BASES = re.compile(rb"^[ \t]*class " + _NAME + rb"\(([^)]*)\)", re.MULTILINE)
@@ -34,7 +34,7 @@ _LAST = re.compile(rb"\.(\w+)")
 _WORD = re.compile(_NAME)
 _STORED, _BASE = b"=", b"<"
 
-_BEFORE = (b"", b".", b"def ", b"class ")
+_BEFORE = (b"", b".", b"self.", b"def ", b"class ")
 _EQUALS = tuple(
     space + operator + b"=" for space in (b"", b" ") for operator in (b"", b"-", b"+", b"*", b"/", b"|", b"&")
 )
@@ -43,9 +43,10 @@ _AFTER = (b"", b":", b"(", b"'", b'"', *_EQUALS)
 # Each use of a name, as the tokens that show it.
 _USES: dict[str, tuple[tuple[bytes, bytes], ...]] = {
     "word": tuple((before, after) for before in _BEFORE for after in _AFTER),
-    "calls": ((b"", b"("), (b".", b"(")),
-    "refs": ((b"", b""), (b".", b""), (b"", b":"), (b".", b":")),
-    "stores": (*((b".", equals) for equals in _EQUALS), (b".", b":"), (_STORED, b"")),
+    "calls": ((b"", b"("), (b".", b"("), (b"self.", b"(")),
+    "refs": tuple((before, after) for before in (b"", b".", b"self.") for after in (b"", b":")),
+    "stores": (*((before, equals) for before in (b".", b"self.") for equals in (*_EQUALS, b":")), (_STORED, b"")),
+    "stores elsewhere": (*((b".", equals) for equals in (*_EQUALS, b":")), (_STORED, b"")),
     "strings": ((b"", b"'"), (b"", b'"')),
     "def": ((b"def ", b"("),),
     "class": ((b"class ", b"("), (b"class ", b":")),
@@ -101,7 +102,8 @@ class TextIndex:
         """Indices of the files in which a name stands, ascending; none when it is common (`is_common` tells).
 
         `use` narrows it to a name as it stands in code: `calls` (`name(`), `refs` (a value, not called), `stores`
-        (`.name =`), `strings` (quoted), `def`, `class`, `bases` (of a class), `field` (`name:`).
+        (`.name =`), `stores elsewhere` (other than `self.name =`), `strings` (quoted), `def`,
+        `class`, `bases` (of a class), `field` (`name:`).
         """
         found = self._found(name, use)
         return found if len(found) <= MOST_FILES else ()
