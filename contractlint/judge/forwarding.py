@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contractlint.flow.attributes import rooted_in_self
-from contractlint.flow.evaluate import Frame
+from contractlint.flow.frames import Frame
 from contractlint.flow.nodes import Facts, Node
 from contractlint.flow.parameters import annotation_classes
 from contractlint.flow.values import Const, Instance, NoneValue

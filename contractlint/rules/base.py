@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contractlint.flow.nodes import render
@@ -124,7 +124,7 @@ def way(context: Context, parameter: str, alt: Alt) -> tuple[Step, ...]:
     """The steps of one value up to the call, each with its conditions once."""
     site = context.site.site
     last = Step(site.file, site.line, f"passed to `{context.site.short_name}` as `{parameter}`", alt.pending)
-    return tuple(replace(step, condition=tuple(dict.fromkeys(step.condition))) for step in (*alt.steps, last))
+    return tuple(step._replace(condition=tuple(dict.fromkeys(step.condition))) for step in (*alt.steps, last))
 
 
 def nearest_first(evidence: tuple[Evidence, ...], release: str) -> tuple[Evidence, ...]:
