@@ -41,7 +41,8 @@ class _Builder:
     def __init__(self, fn: Function) -> None:
         self.fn = fn
         self.graph = Graph(fn, [], [], [], {}, [])
-        self.locals = {p.name for p in fn.ir.params} | _assigned(fn.ir.body)
+        self.body = fn.ir.body
+        self.locals = {p.name for p in fn.ir.params} | _assigned(self.body)
         self.params = {p.name for p in fn.ir.params}
         self.exits: list[list[_State]] = []
         self.fresh = 0
@@ -52,7 +53,7 @@ class _Builder:
         names = {p.name: self.node("param", p_line(self.fn, p), p.name, key=self._param_key(p.name))
                  for p in self.fn.ir.params}  # fmt: skip
         state = _State(names, {}, ())
-        self.block(self.fn.ir.body, state)
+        self.block(self.body, state)
         if state.alive:
             none = self.node("const", self.fn.ir.end_line, None)
             self.graph.returns.append(ReturnRecord(none, state.facts, self.fn.ir.end_line))

@@ -99,7 +99,7 @@ def _function(flow: Flow, value: Callable, node: Node, frame: Frame) -> list[Alt
     fn = value.target
     assert isinstance(fn, Function)
     wrapped = lazy_reference(node)
-    if wrapped is not None and fn.ir.body:
+    if wrapped is not None:
         from contractlint.flow.evaluate import external_value
 
         if flow.is_external(wrapped):

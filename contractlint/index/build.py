@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import marshal
 import warnings
 from collections.abc import Iterable, Sequence
 
@@ -33,16 +34,18 @@ class _Builder:
     def __init__(self, package: str) -> None:
         self.package = package
         self.functions: list[FunctionIR | None] = []
+        self.bodies: dict[int, tuple[Stmt, ...]] = {}
         self.classes: list[ClassIR | None] = []
 
     def module(self, tree: ast.Module) -> ModuleIR:
         self.functions.append(None)
         body = self.block(tree.body, "", -1, -1)
         end = max((getattr(s, "end_lineno", 1) or 1 for s in tree.body), default=1)
-        self.functions[0] = FunctionIR("<module>", "<module>", 1, end, (), (), None, body, -1, -1)
+        self.functions[0] = FunctionIR("<module>", "<module>", 1, end, (), (), None, marshal.dumps(body), -1, -1)
+        self.bodies[0] = body
         functions = tuple(f for f in self.functions if f is not None)
         classes = tuple(c for c in self.classes if c is not None)
-        return ModuleIR(functions, classes, *name_tables(functions, classes))
+        return ModuleIR(functions, classes, *name_tables(functions, classes, self.bodies))
 
     # statements
 
@@ -67,8 +70,9 @@ class _Builder:
         body = self.block(node.body, f"{qualname}.", -1, index)
         self.functions[index] = FunctionIR(
             node.name, qualname, node.lineno, node.end_lineno or node.lineno, self.params(node.args),
-            tuple(self.expr(d) for d in node.decorator_list), self.annotation(node.returns), body, owner, parent,
+            tuple(self.expr(d) for d in node.decorator_list), self.annotation(node.returns), marshal.dumps(body), owner, parent,
         )  # fmt: skip
+        self.bodies[index] = body
         return ("def", node.lineno, index)
 
     def stmt_ClassDef(self, node: ast.ClassDef, prefix: str, owner: int, parent: int) -> Stmt:

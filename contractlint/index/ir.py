@@ -34,12 +34,13 @@ Functions, classes and modules are small tuples too; the accessors below name th
 
 from __future__ import annotations
 
+import marshal
 from typing import Any, NamedTuple, TypeAlias
 
 Expr: TypeAlias = tuple[Any, ...]
 Stmt: TypeAlias = tuple[Any, ...]
 
-FORMAT = 2
+FORMAT = 3
 
 
 class ParamIR(NamedTuple):
@@ -52,7 +53,11 @@ class ParamIR(NamedTuple):
 
 
 class FunctionIR(NamedTuple):
-    """One function. `owner` is the index of its class, `parent` of its enclosing function, each -1 when there is none."""
+    """One function. `owner` is the index of its class, `parent` of its enclosing function, each -1 when there is none.
+
+    `code` holds the statements as `marshal` writes them: most functions are never looked into, and tuples take ten times
+    the memory.
+    """
 
     name: str
     qualname: str
@@ -61,9 +66,14 @@ class FunctionIR(NamedTuple):
     params: tuple[ParamIR, ...]
     decorators: tuple[Expr, ...]
     returns: Expr | None
-    body: tuple[Stmt, ...]
+    code: bytes
     owner: int
     parent: int
+
+    @property
+    def body(self) -> tuple[Stmt, ...]:
+        """The statements, loaded anew at every call."""
+        return marshal.loads(self.code)  # type: ignore[no-any-return]
 
 
 class ClassIR(NamedTuple):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contractlint.index.ir import ClassIR, Expr, FunctionIR
+from contractlint.index.ir import ClassIR, Expr, FunctionIR, Stmt
 
 Table = dict[str, tuple[int, ...]]
 
 
-def name_tables(functions: Sequence[FunctionIR], classes: Sequence[ClassIR]) -> tuple[Table, Table, Table, Table]:
+def name_tables(
+    functions: Sequence[FunctionIR], classes: Sequence[ClassIR], bodies: Mapping[int, tuple[Stmt, ...]]
+) -> tuple[Table, Table, Table, Table]:
     """Return the tables (calls, stores, refs, strings) over all functions of one file.
 
     A class body counts as part of the function that holds the class, function 0 being the module.
@@ -25,7 +27,7 @@ def name_tables(functions: Sequence[FunctionIR], classes: Sequence[ClassIR]) -> 
             if param.default is not None:
                 collector.visit(param.default)
         collector.current = index
-        collector.visit_all(function.body)
+        collector.visit_all(bodies[index])
     for cls in classes:
         collector.current = max(cls.parent, 0)
         for expr in (*cls.bases, *cls.decorators):
