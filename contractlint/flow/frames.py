@@ -41,8 +41,8 @@ class Frame:
             )
         self.key: int = intern_key(("frame", fn, shown, links, receiver))
         self._bare: Frame | None = None
-        self._about: dict[int, Frame] = {}
-        self._given: dict[int, tuple[Facts, Frame]] = {}
+        self._about: dict[int, Frame] | None = None
+        self._given: dict[int, tuple[Facts, Frame]] | None = None
         self._bits: tuple[tuple[str, int], ...] | None = None
 
     @staticmethod
@@ -72,6 +72,8 @@ class Frame:
         """
         if not facts or self.forks >= MAX_FORKS:
             return self
+        if self._given is None:
+            self._given = {}
         made = self._given.get(id(facts))
         if made is None:
             known = {(test.id, holds) for test, holds in self.facts}
@@ -90,6 +92,8 @@ class Frame:
         if (not self.facts and not self.bound) or node.fn is not self.fn:
             return self
         mask = mentions(node)
+        if self._about is None:
+            self._about = {}
         known = self._about.get(mask)
         if known is None:
             known = self._about[mask] = self._narrowed(mask)
