@@ -69,7 +69,8 @@ class Standin:
                 f"the stand-in for {self.view.library} {self.view.release} cannot compute {entry}: "
                 "there is no reference for it in contractlint.reference"
             )
-        call = under_contract(Call(entry, self.view, self.settings, arguments, owner))
+        named = {**arguments, **arguments.pop("kwargs", {})}  # some releases take part of the parameters so
+        call = under_contract(Call(entry, self.view, self.settings, named, owner))
         return kernel.shapes(call) if kernel.shapes is not None and call.on_meta else kernel.compute(call)
 
 
