@@ -61,13 +61,17 @@ def judge_tree(
     cache: bool,
     progress: Progress | None,
     only: frozenset[str] = frozenset(),
+    select: tuple[str, ...] = (),
 ) -> Report:
-    """Judge every call site in a tree against every target; with `only`, those in these files, among all others."""
+    """Judge every call site in a tree against every target.
+
+    With `only`, those in these files, among all others; with `select`, by the rules whose codes begin so.
+    """
     started = time.monotonic()
     with _session(tree, catalog, targets, cache, progress) as session:
         report = Report(targets=list(targets), files=len(tree.files), root=str(tree.root))
         for target in targets:
-            _check_target(session, target, report, strict, pedantic, progress, only)
+            _check_target(session, target, report, strict, pedantic, progress, only, select)
         report.parsed = session.project.parsed
         report.unchecked = [Unchecked(file, reason) for file, reason in sorted(session.project.unreadable.items())]
     report.call_sites.sort(key=lambda r: (r.place.file, r.place.line, r.place.column, r.entry_point, r.release))
@@ -176,7 +180,10 @@ def _check_target(
     pedantic: bool,
     progress: Progress | None,
     only: frozenset[str],
+    select: tuple[str, ...],
 ) -> None:
+    rules = [rule for rule in all_rules() if not select or rule.code.startswith(select)]
+    dtypes = any(rule.code.startswith("CL1") for rule in rules)
     sites = tuple(_judged(session, site, target) for site in session.sites[target.library])
     judged: list[tuple[JudgedSite, dict[str, DtypeJudgement]]] = []
     for index, one in enumerate(sites):
@@ -184,7 +191,7 @@ def _check_target(
             continue
         if progress is not None:
             progress(f"judging {one.site.file}", index, len(sites))
-        judged.append((one, _judge(one)))
+        judged.append((one, _judge(one) if dtypes else {}))
         report.call_sites.append(_site_row(one))
         report.arguments.extend(_row(one, j) for j in judged[-1][1].values())
     twins = tuple(judged)
@@ -194,14 +201,14 @@ def _check_target(
         if one.site.reason:
             continue
         context = Context(one, judgements, twins, strict, pedantic, session.catalog.package(target.library), sites)
-        for rule in all_rules():
+        for rule in rules:
             for finding in rule.check(context):
                 positions[id(finding)] = _position(one, finding.parameter)
                 findings.append(finding)
     package = session.catalog.package(target.library)
     whole = ProjectContext(session.flow, session.catalog.at(target.library, target.release), package)
     report.findings.extend(_place(session, findings, positions))
-    report.findings.extend(finding for rule in all_rules() for finding in rule.check_project(whole))
+    report.findings.extend(finding for rule in rules for finding in rule.check_project(whole))
 
 
 def _place(session: Session, findings: list[Finding], positions: dict[int, int]) -> list[Finding]:

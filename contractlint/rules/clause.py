@@ -1,0 +1,58 @@
+"""What the findings about broken clauses on presence, value and allocation share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from contractlint.judge.clauses import SHAKY, Break, breaks
+from contractlint.model.contract import Aspect
+from contractlint.model.finding import Finding, Severity, Verdict
+from contractlint.rules.base import Context, contract_text, nearest_first, way
+
+Message = Callable[[Context, str, list[Break]], str]
+Remedy = Callable[[str, list[Break]], str]
+
+
+def clause_findings(
+    context: Context, code: str, name: str, aspect: Aspect, message: Message, remedy: Remedy
+) -> Iterator[Finding]:
+    """One finding for each clause on this aspect that some value can break."""
+    site = context.site
+    if site.signature is None:
+        return
+    for parameter in site.parameters:
+        found = list(breaks(site, parameter.name, aspect))
+        for clause in {id(each.clause): each.clause for each in found}.values():
+            here = [each for each in found if each.clause is clause]
+            certain = [each for each in here if each.certain]
+            if not certain and clause.effect in SHAKY and not context.pedantic:
+                continue
+            severity = Severity.ERROR if certain else _doubtful(context, clause.effect in SHAKY)
+            shown = sorted(certain or here, key=lambda each: (len(each.alt.steps), each.what))
+            doubt = "" if certain else f"; {shown[0].doubt}"
+            yield Finding(
+                code=code,
+                rule=name,
+                severity=severity,
+                verdict=Verdict.VIOLATED if certain else Verdict.UNPROVEN,
+                place=context.place(parameter.name),
+                function=context.function,
+                entry_point=site.site.entry_point,
+                parameter=parameter.name,
+                release=site.release,
+                effect=clause.effect.value,
+                message=message(context, parameter.name, shown) + doubt,
+                remedy=remedy(parameter.name, shown),
+                paths=tuple(way(context, parameter.name, each.alt) for each in shown if each.alt.steps),
+                evidence=nearest_first(clause.evidence, site.release),
+                contract=contract_text(clause, parameter.name),
+                consequence=clause.consequence,
+                notes=(clause.note,) if clause.note else (),
+            )
+
+
+def _doubtful(context: Context, shaky: bool) -> Severity:
+    if shaky:
+        return Severity.NOTE
+    return Severity.ERROR if context.strict else Severity.WARNING
+
