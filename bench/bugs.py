@@ -35,7 +35,7 @@ class Bug:
     report: str
     what: str
     detect: str
-    family: str = ""
+    families: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     engine: str = ""
     bad: str = ""
@@ -115,7 +115,7 @@ def judge(engine: Engine, release: str, files: Sequence[str]) -> list[dict[str, 
 
 def on_the_fault(finding: dict[str, Any], bug: Bug, fault: str, root: Path) -> bool:
     """Whether a finding is the one that the bug deserves: of the right family, about the argument, at the faulty code."""
-    if not finding["code"].startswith(bug.family) or finding["parameter"] not in bug.parameters:
+    if not finding["code"].startswith(bug.families) or finding["parameter"] not in bug.parameters:
         return False
     file, _, function = fault.partition("::")
     if finding["file"] == file and (f"{finding['function']}.".startswith(f"{function}.") or not finding["function"]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from contractlint import torch_semantics as torch
@@ -162,6 +162,24 @@ class _Given:
         return None
 
 
+# What gives the same memory under another shape or dtype, or a copy of it.
+VIEWS = frozenset(
+    (
+        "view",
+        "view_as",
+        "reshape",
+        "flatten",
+        "squeeze",
+        "unsqueeze",
+        "narrow",
+        "detach",
+        "contiguous",
+        "to",
+        "cuda",
+        "clone",
+    )
+)
+
 # Operators whose operands must share a dtype: where that of the first is not known, that of the second tells it.
 LIKE_OPERANDS = frozenset(("linear", "matmul", "mm", "bmm", "mv", "conv1d", "conv2d", "conv3d", "@"))
 
@@ -228,7 +246,7 @@ def _outcome(value: torch.Value, given: _Given, rule: torch.Rule, name: str, nod
     sources = getattr(value, "sources", ())
     source = given.source(sources) if sources else None
     reason = _reason(source, node)
-    result = restored(value, reason)
+    result = _filled(restored(value, reason), given, rule, name)
     trail = frozenset(t for alt in (*given.positional, *given.keywords.values()) for t in alt.trail)
     guess = source.guess if source is not None else False
     kept = source.kept if source is not None else False
@@ -237,9 +255,20 @@ def _outcome(value: torch.Value, given: _Given, rule: torch.Rule, name: str, nod
     if isinstance(result, Unknown) and source is None:
         first = next((a for a in given.positional if isinstance(a.value, Unknown) and a.path is not None), None)
         return Alt(result, first.path if first is not None else None, (), trail)
-    before = source if source is not None else Alt(result)
+    kept_memory = isinstance(result, Tensor) and bool(result.fill) and rule.fill is None
+    before = given.positional[0] if kept_memory else source if source is not None else Alt(result)
     step = _what(result, name, node)
     return Alt(result, before.path, before.pending, trail, guess, kept).at(frame.fn.file, node.line, step)
+
+
+def _filled(result: Value, given: _Given, rule: torch.Rule, name: str) -> Value:
+    """The result with what its memory holds: fresh memory as allocated, another view of it, or zeros written over it."""
+    if not isinstance(result, Tensor):
+        return result
+    first = given.positional[0].value if given.positional else None
+    before = first.fill if isinstance(first, Tensor) else ""
+    fill = rule.fill or ("zero" if name == "zero_" else before if name in VIEWS else "")
+    return replace(result, fill=fill) if fill else result
 
 
 def _reason(source: Alt | None, node: Node) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contractlint.flow.values import Alt, Const, Member, NoneValue, Tensor, Unknown
+from contractlint.index.project import Function
 from contractlint.judge.conditions import Holds, assumptions, hypothesis, outcome, spellings
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Aspect, Clause, Effect
 
 STEPS = {Effect.SILENT: 2_000, Effect.FAULT: 2_000, Effect.RAISES: 600, Effect.SLOW: 600}
+WRITING = frozenset(("zero_", "fill_", "copy_"))
 SHAKY = (Effect.RAISES, Effect.SLOW)
 
 
@@ -55,24 +57,27 @@ def _judge(site: JudgedSite, parameter: str, clause: Clause) -> Iterator[Break]:
     broken = [(alt, what) for alt in alts if (what := _broken(site, parameter, clause, alt))]
     mixed = len(broken) < len(alts)
     for alt, what in broken:
-        doubt = _doubt(site, clause, alt, applies.holds)
+        doubt = _doubt(site, clause, alt)
+        if doubt is None:
+            continue
         if not doubt and clause.effect in SHAKY and (mixed or alt.kept):
             doubt = "other values reach the call too"
         yield Break(clause, alt, what, not doubt, doubt)
 
 
-def _doubt(site: JudgedSite, clause: Clause, alt: Alt, applies: Holds) -> str:
-    """What keeps a possibility from being a breach for certain, empty for nothing."""
+def _doubt(site: JudgedSite, clause: Clause, alt: Alt) -> str | None:
+    """What keeps a possibility from being a breach for certain: nothing (empty), or that it is none at all (None)."""
     if alt.guess:
         return "the way there was joined by name alone"
     if not clause.when:
         return ""
-    there = outcome(site, clause.when, alt.trail)
+    # None and plain constants are kept once, whatever way they came: their trail is that of one way of many.
+    there = outcome(site, clause.when, alt.trail if alt.path is not None else frozenset())
     conditions = " and ".join(str(c) for c in clause.when)
-    if there.holds is Holds.YES or (there.holds is Holds.SOMETIMES and not alt.kept):
+    if there.holds is Holds.YES:
         return ""
     if there.holds is Holds.NO:
-        return f"{conditions} does not go together with it"
+        return None
     return f"whether that goes together with {conditions} is not known"
 
 
@@ -82,7 +87,8 @@ def _broken(site: JudgedSite, parameter: str, clause: Clause, alt: Alt) -> str:
     if clause.aspect is Aspect.PRESENCE:
         return "None" if isinstance(value, NoneValue) else ""
     if clause.aspect is Aspect.ALLOCATION:
-        return "uninitialised" if isinstance(value, Tensor) and value.fill == "uninitialised" else ""
+        fresh = isinstance(value, Tensor) and value.fill == "uninitialised" and not _written(site, alt)
+        return "uninitialised" if fresh else ""
     if isinstance(value, Unknown | NoneValue):
         return ""
     if isinstance(value, Const | Member) and clause.values:
@@ -93,6 +99,24 @@ def _broken(site: JudgedSite, parameter: str, clause: Clause, alt: Alt) -> str:
     if isinstance(value, Const) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
         return "" if _within(clause, value.value) else f"{value.value}"
     return ""
+
+
+def _written(site: JudgedSite, alt: Alt) -> bool:
+    """Whether the function that allocates some memory also writes a value all over a tensor."""
+    if alt.path is None:
+        return False
+    origin = alt.path.origin
+    module = site.flow.project.module_of_file(origin.file)
+    if module is None:
+        return False
+    around = [
+        Function(module, index)
+        for index, ir in enumerate(module.ir.functions)
+        if index and ir.line <= origin.line <= ir.end_line
+    ]
+    fn = max(around, key=lambda f: f.ir.line, default=Function(module, 0))
+    functions = (record.node.parts[0] for record in site.flow.graph(fn).calls)
+    return any(function.kind == "attr" and function.parts[1] in WRITING for function in functions)
 
 
 def _within(clause: Clause, number: float) -> bool:

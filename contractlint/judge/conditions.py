@@ -71,7 +71,7 @@ def _single(site: JudgedSite, condition: Condition, focus: frozenset[tuple[str, 
 
 def satisfies(site: JudgedSite, condition: Condition, alt: Alt) -> bool | None:
     """Whether one possibility for the condition's parameter meets it; None when that is not known."""
-    keys = _keys(site, condition.parameter, alt)
+    keys = spellings(site, condition.parameter, alt)
     if keys is None:
         return None
     accepted = _accepted(site, condition.parameter)
@@ -103,7 +103,7 @@ def _comparable(value: object) -> tuple[str, object]:
     return ("member", value)
 
 
-def _keys(site: JudgedSite, parameter: str, alt: Alt) -> set[str] | None:
+def spellings(site: JudgedSite, parameter: str, alt: Alt) -> set[str] | None:
     """The spellings under which a value may stand in a condition: member name, literal, dtype."""
     value = alt.value
     if isinstance(value, Member):
@@ -123,7 +123,7 @@ def _keys(site: JudgedSite, parameter: str, alt: Alt) -> set[str] | None:
 
 
 def _spell(site: JudgedSite, parameter: str, alt: Alt) -> str:
-    keys = _keys(site, parameter, alt) or set()
+    keys = spellings(site, parameter, alt) or set()
     names = sorted(k for k in keys if not k.lstrip("-").isdigit()) or sorted(keys)
     return names[0] if names else "?"
 

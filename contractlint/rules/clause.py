@@ -55,4 +55,3 @@ def _doubtful(context: Context, shaky: bool) -> Severity:
     if shaky:
         return Severity.NOTE
     return Severity.ERROR if context.strict else Severity.WARNING
-

@@ -10,7 +10,7 @@ Kernels take enumerations as integers. Libraries insert members in the middle: f
 nothing is raised.
 
 A copy that lacks members, or adds some that no kernel gets, is fine. It is an error where a member of the library has
-another number, a warning where a number means another member.
+another number, a note where a member of the copy's own has the number of one of the library's.
 
 ## Example
 
@@ -80,7 +80,7 @@ def _finding(
     return Finding(
         code=CODE,
         rule="enum-drift",
-        severity=Severity.ERROR if wrong else Severity.WARNING,
+        severity=Severity.ERROR if wrong else Severity.NOTE,
         verdict=Verdict.VIOLATED if wrong else Verdict.UNPROVEN,
         place=Place(cls.module.file, cls.ir.line),
         function=cls.qualname,

@@ -6,12 +6,15 @@ from contractlint.rules import (
     absent_entry_point,
     argument_dtype,
     argument_dtype_unproven,
+    argument_value,
     enum_drift,
     missing_argument,
     result_type,
     sibling_argument,
+    sibling_guard,
     unforwarded_field,
     unforwarded_parameter,
+    uninitialised_memory,
     unknown_argument,
 )
 from contractlint.rules.base import RuleInfo
@@ -26,7 +29,10 @@ _RULES: tuple[RuleInfo, ...] = (
     unforwarded_parameter.RULE,
     unforwarded_field.RULE,
     sibling_argument.RULE,
+    sibling_guard.RULE,
+    argument_value.RULE,
     enum_drift.RULE,
+    uninitialised_memory.RULE,
 )
 
 
