@@ -84,8 +84,8 @@ def load_bugs() -> list[Bug]:
     return [Bug(**each) for each in fields]
 
 
-def judge(engine: Engine, release: str, files: Sequence[str]) -> list[dict[str, Any]]:
-    """The findings about calls in some files of an engine, judged within the whole engine."""
+def judge(engine: Engine, release: str, families: tuple[str, ...], files: Sequence[str]) -> list[dict[str, Any]]:
+    """The findings of some rules about calls in some files of an engine, judged within the whole engine."""
     from contractlint.catalog import load_catalog
     from contractlint.engine import judge_tree
     from contractlint.model.finding import Target
@@ -97,7 +97,9 @@ def judge(engine: Engine, release: str, files: Sequence[str]) -> list[dict[str, 
     if absent:
         raise SourceError(f"{engine.spec} has no {', '.join(absent)}")
     target = Target(LIBRARY, release, "option")
-    report = judge_tree(tree, load_catalog([]), [target], False, False, True, None, only=frozenset(files))
+    report = judge_tree(
+        tree, load_catalog([]), [target], False, False, True, None, only=frozenset(files), select=families
+    )
     return [
         {
             "code": finding.code,
@@ -148,6 +150,7 @@ def run(bugs: Sequence[Bug]) -> list[Outcome]:
     """Judge every engine release once for all bugs that concern it and the same release of the library."""
     outcomes = {bug.id: Outcome(bug) for bug in bugs}
     wanted: dict[tuple[str, str], set[str]] = {}
+    families: dict[tuple[str, str], set[str]] = {}
     sides: list[tuple[Bug, str, str, tuple[str, ...], str]] = []
     for bug in bugs:
         if bug.not_run:
@@ -158,12 +161,13 @@ def run(bugs: Sequence[Bug]) -> list[Outcome]:
             fault = (bug.good_fault if moved else "") or bug.fault
             spec = f"{bug.engine}=={version}"
             wanted.setdefault((spec, bug.release), set()).update(files)
+            families.setdefault((spec, bug.release), set()).update(bug.families)
             sides.append((bug, side, spec, files, fault))
     engines = load_engines(BUG_ENGINES)
     found: dict[tuple[str, str], list[dict[str, Any]] | str] = {}
     for key in sorted(wanted):
         started = time.monotonic()
-        found[key] = _in_its_own_process(key[0], key[1], sorted(wanted[key]))
+        found[key] = _in_its_own_process(*key, sorted(families[key]), sorted(wanted[key]))
         print(f"{key[0]} with {LIBRARY} {key[1]}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     for bug, side, spec, _, fault in sides:
         result = found[spec, bug.release]
@@ -175,9 +179,11 @@ def run(bugs: Sequence[Bug]) -> list[Outcome]:
     return list(outcomes.values())
 
 
-def _in_its_own_process(spec: str, release: str, files: Sequence[str]) -> list[dict[str, Any]] | str:
+def _in_its_own_process(
+    spec: str, release: str, families: Sequence[str], files: Sequence[str]
+) -> list[dict[str, Any]] | str:
     """The findings, or why there are none; a process of its own gives back all memory."""
-    command = [sys.executable, "-m", "bench.bugs", "--judge", spec, release, *files]
+    command = [sys.executable, "-m", "bench.bugs", "--judge", spec, release, ",".join(families), *files]
     process = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parent)
     if process.returncode:
         return (process.stderr.strip().splitlines() or ["no output"])[-1]
@@ -237,9 +243,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--judge", nargs="+", metavar="WHAT", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.judge:
-        spec, release, *files = options.judge
+        spec, release, families, *files = options.judge
         try:
-            print(json.dumps(judge(load_engines(BUG_ENGINES)[spec], release, files)))
+            print(json.dumps(judge(load_engines(BUG_ENGINES)[spec], release, tuple(families.split(",")), files)))
         except (SourceError, WrongArchive) as problem:
             print(problem, file=sys.stderr)
             return 2
