@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contractlint.flow.lazily import before_filling
 from contractlint.flow.nodes import CallRecord, Facts, Node, render
 from contractlint.flow.parameters import annotated_instance, annotation_classes, focused_scopes, is_enum, short
 from contractlint.flow.values import (
@@ -177,6 +178,8 @@ class Attributes:
         if exact is not None:
             return exact
         out = list(self.flow.once(("held", cls, name), lambda: self._held(cls, name)))
+        if any(isinstance(alt.value, NoneValue) for alt in out):
+            out = before_filling(self.flow, self._stores_on(cls, name)[0], out, name, frame)
         if not out:
             declared = self._declared(cls, name)
             if declared is not None:

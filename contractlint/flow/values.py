@@ -33,7 +33,9 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class NoneValue:
-    """The value None."""
+    """The value None; `until` names the method that puts a value in its place on first use, where it was read before that."""
+
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class Break:
     what: str
     certain: bool
     doubt: str = ""
+    telling: bool = False  # worth telling although it is not certain and would raise by itself
 
 
 def breaks(site: JudgedSite, parameter: str, aspect: Aspect) -> Iterator[Break]:
@@ -55,14 +56,18 @@ def _judge(site: JudgedSite, parameter: str, clause: Clause) -> Iterator[Break]:
         parameter, hypothesis(site, clause.when), steps=STEPS[clause.effect], assume=assumptions(clause.when)
     )
     broken = [(alt, what) for alt in alts if (what := _broken(site, parameter, clause, alt))]
-    mixed = len(broken) < len(alts)
+    absent = 0 if clause.aspect is Aspect.PRESENCE else sum(isinstance(alt.value, NoneValue) for alt in alts)
+    mixed = len(broken) < len(alts) - absent
     for alt, what in broken:
         doubt = _doubt(site, clause, alt)
         if doubt is None:
             continue
-        if not doubt and clause.effect in SHAKY and (mixed or alt.kept):
+        if not doubt and mixed and (clause.effect in SHAKY or alt.kept):
             doubt = "other values reach the call too"
-        yield Break(clause, alt, what, not doubt, doubt)
+        until = alt.value.until if isinstance(alt.value, NoneValue) else ""
+        if until:
+            doubt = f"`{until}` puts a value there on first use, and nothing here calls it before"
+        yield Break(clause, alt, what, not doubt, doubt, bool(until))
 
 
 def _doubt(site: JudgedSite, clause: Clause, alt: Alt) -> str | None:

@@ -25,10 +25,12 @@ def clause_findings(
         for clause in {id(each.clause): each.clause for each in found}.values():
             here = [each for each in found if each.clause is clause]
             certain = [each for each in here if each.certain]
-            if not certain and clause.effect in SHAKY and not context.pedantic:
+            telling = [each for each in here if each.telling]
+            harmless = clause.effect in SHAKY and not telling
+            if not certain and harmless and not context.pedantic:
                 continue
-            severity = Severity.ERROR if certain else _doubtful(context, clause.effect in SHAKY)
-            shown = sorted(certain or here, key=lambda each: (len(each.alt.steps), each.what))
+            severity = Severity.ERROR if certain else _doubtful(context, harmless)
+            shown = sorted(certain or telling or here, key=lambda each: (len(each.alt.steps), each.what))
             doubt = "" if certain else f"; {shown[0].doubt}"
             yield Finding(
                 code=code,
@@ -51,7 +53,7 @@ def clause_findings(
             )
 
 
-def _doubtful(context: Context, shaky: bool) -> Severity:
-    if shaky:
+def _doubtful(context: Context, harmless: bool) -> Severity:
+    if harmless:
         return Severity.NOTE
     return Severity.ERROR if context.strict else Severity.WARNING
