@@ -10,7 +10,8 @@ from contractlint.flow.values import Alt, NoneValue
 
 if TYPE_CHECKING:
     from contractlint.flow.attributes import Store
-    from contractlint.flow.evaluate import Flow, Frame
+    from contractlint.flow.evaluate import Flow
+    from contractlint.flow.frames import Frame
 
 
 def before_filling(flow: Flow, stores: list[Store], alts: list[Alt], name: str, frame: Frame) -> list[Alt]:
