@@ -30,6 +30,9 @@ class Break:
     certain: bool
     doubt: str = ""
     telling: bool = False  # worth telling although it is not certain and would raise by itself
+    vague: bool = (
+        False  # one of many equal values from elsewhere, of which none is known to come here with the condition
+    )
 
 
 def breaks(site: JudgedSite, parameter: str, aspect: Aspect) -> Iterator[Break]:
@@ -67,7 +70,8 @@ def _judge(site: JudgedSite, parameter: str, clause: Clause) -> Iterator[Break]:
         until = alt.value.until if isinstance(alt.value, NoneValue) else ""
         if until:
             doubt = f"`{until}` puts a value there on first use, and nothing here calls it before"
-        yield Break(clause, alt, what, not doubt, doubt, bool(until))
+        vague = bool(doubt and clause.when and alt.path is None and (alt.kept or alt.trail))
+        yield Break(clause, alt, what, not doubt, doubt, bool(until), vague)
 
 
 def _doubt(site: JudgedSite, clause: Clause, alt: Alt) -> str | None:

@@ -21,7 +21,11 @@ def clause_findings(
     if site.signature is None:
         return
     for parameter in site.parameters:
-        found = list(breaks(site, parameter.name, aspect))
+        found = [
+            each
+            for each in breaks(site, parameter.name, aspect)
+            if not each.vague or context.strict or context.pedantic
+        ]
         for clause in {id(each.clause): each.clause for each in found}.values():
             here = [each for each in found if each.clause is clause]
             certain = [each for each in here if each.certain]

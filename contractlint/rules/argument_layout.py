@@ -1,0 +1,101 @@
+"""
+## What it does
+
+Finds tensors whose layout is not the one that the kernel reads: a transposed view where it walks memory in order, and
+`contiguous()` where it takes the strides themselves.
+
+## Why is this bad?
+
+Kernels that take an address read elements in the order of memory. A transposed view has the right shape and the wrong order;
+nothing is raised. `contiguous()` mends that, but leaves the strides of dimensions of size 1 as they were; a kernel that builds
+a descriptor from strides then refuses them, and only for some batch sizes.
+
+What is looked at is the function that holds the call.
+
+## Example
+
+```python
+trtllm_fp8_block_scale_moe(hidden_states_scale=scale.t(), ...)
+trtllm_batch_decode_with_kv_cache(query=query[:n].contiguous(), ...)
+```
+
+## Use instead
+
+```python
+trtllm_fp8_block_scale_moe(hidden_states_scale=scale.t().contiguous(), ...)
+trtllm_batch_decode_with_kv_cache(query=query[:n].contiguous().reshape(query[:n].shape), ...)
+```
+
+## Fix safety
+
+A copy costs time where the layout was right already. Whether the transposed or the original order is meant, only the caller
+knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contractlint.judge.strides import CONTIGUOUS, TRANSPOSED, Strides, strides_of
+from contractlint.model.contract import Aspect, Clause
+from contractlint.model.finding import Finding, Severity, Verdict
+from contractlint.rules.base import Context, contract_text, nearest_first, rule
+
+CODE = "CL501"
+# What a layout clause may ask of strides: which of them break it, and how that is said.
+BREAKING = {
+    "contiguous": (TRANSPOSED, "is a transposed view", "add `.contiguous()`"),
+    "canonical strides": (
+        CONTIGUOUS,
+        "keeps odd strides where a dimension has size 1",
+        "give it fresh strides: `.contiguous().reshape(shape)`",
+    ),
+}
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """One finding for each argument whose strides the code shows to be wrong."""
+    site = context.site
+    if site.signature is None:
+        return
+    for parameter in site.parameters:
+        node = site.bound.arguments.get(parameter.name)
+        if node is None:
+            continue
+        for clause in site.view.clauses(site.site.entry_point, parameter.name, Aspect.LAYOUT):
+            wrong = BREAKING.get(clause.layout)
+            if wrong is None or clause.when:
+                continue
+            found = strides_of(node)
+            if found.kind == wrong[0]:
+                yield _finding(context, parameter.name, clause, found, wrong[1], wrong[2])
+
+
+def _finding(context: Context, parameter: str, clause: Clause, found: Strides, what: str, remedy: str) -> Finding:
+    site = context.site
+    certain = found.kind == TRANSPOSED
+    return Finding(
+        code=CODE,
+        rule="argument-layout",
+        severity=Severity.ERROR if certain else Severity.WARNING,
+        verdict=Verdict.VIOLATED if certain else Verdict.UNPROVEN,
+        place=context.place(parameter),
+        function=context.function,
+        entry_point=site.site.entry_point,
+        parameter=parameter,
+        release=site.release,
+        effect=clause.effect.value,
+        message=f"`{found.text}` {what}, but {context.name} needs `{parameter}` with {_wanted(clause)}",
+        remedy=remedy,
+        evidence=nearest_first(clause.evidence, site.release),
+        contract=contract_text(clause, parameter),
+        consequence=clause.consequence or "the call raises",
+        notes=(clause.note,) if clause.note else (),
+    )
+
+
+def _wanted(clause: Clause) -> str:
+    return "its elements in order" if clause.layout == "contiguous" else clause.layout
+
+
+RULE = rule(CODE, "argument-layout", "A tensor does not lie in memory as the kernel reads it", check, __doc__ or "")
