@@ -68,12 +68,12 @@ def judge_tree(
     With `only`, those in these files, among all others; with `select`, by the rules whose codes begin so.
     """
     started = time.monotonic()
-    with _session(tree, catalog, targets, cache, progress) as session:
+    with session(tree, catalog, targets, cache, progress) as run:
         report = Report(targets=list(targets), files=len(tree.files), root=str(tree.root))
         for target in targets:
-            _check_target(session, target, report, strict, pedantic, progress, only, select)
-        report.parsed = session.project.parsed
-        report.unchecked = [Unchecked(file, reason) for file, reason in sorted(session.project.unreadable.items())]
+            _check_target(run, target, report, strict, pedantic, progress, only, select)
+        report.parsed = run.project.parsed
+        report.unchecked = [Unchecked(file, reason) for file, reason in sorted(run.project.unreadable.items())]
     report.call_sites.sort(key=lambda r: (r.place.file, r.place.line, r.place.column, r.entry_point, r.release))
     report.arguments.sort(
         key=lambda r: (r.place.file, r.place.line, r.place.column, r.entry_point, r.parameter, r.release)
@@ -89,12 +89,12 @@ def follow_paths(
     from contractlint.judge.apply_paths import apply_paths, is_moe
 
     rows: list[ApplyPathRow] = []
-    with _session(tree, catalog, targets, cache, progress) as session:
+    with session(tree, catalog, targets, cache, progress) as run:
         for target in targets:
-            for site in session.sites[target.library]:
-                if not is_moe(site.entry_point) or not session.flow.usable(site.fn):
+            for site in run.sites[target.library]:
+                if not is_moe(site.entry_point) or not run.flow.usable(site.fn):
                     continue
-                judged = _judged(session, site, target)
+                judged = _judged(run, site, target)
                 judgements = _judge(judged)
                 arguments = tuple(_row(judged, j) for j in judgements.values())
                 rows.extend(apply_paths(judged, arguments))
@@ -102,7 +102,7 @@ def follow_paths(
 
 
 @contextmanager
-def _session(
+def session(
     tree: Tree, catalog: Catalog, targets: Sequence[Target], cache: bool, progress: Progress | None
 ) -> Iterator[Session]:
     """Set up a run. Values refer to each other in circles and live until its end, so collecting garbage in it is wasted."""
@@ -143,7 +143,19 @@ def _tests(tree: Tree) -> frozenset[str]:
 def library_of(catalog: Catalog, library: str) -> Library:
     """What the call-site finder needs of a library under contract."""
     short = {name.rpartition(".")[2]: name for name in catalog.entry_points if is_distinctive(name)}
-    return Library(catalog.package(library), catalog.canonical, short)
+
+    def returns(name: str) -> str:
+        signatures = catalog.signatures_of(name)
+        return signatures[-1][1].returns if signatures else ""
+
+    return Library(
+        catalog.package(library),
+        catalog.canonical,
+        names=lambda: catalog.import_paths(library),
+        entries=lambda: catalog.names(library),
+        short_names=short,
+        returns=returns,
+    )
 
 
 def is_distinctive(entry_point: str) -> bool:
@@ -162,7 +174,7 @@ def _judged(session: Session, site: CallSite, target: Target) -> JudgedSite:
 
 def _judge(site: JudgedSite) -> dict[str, DtypeJudgement]:
     """Judge every parameter that has a dtype clause in this release."""
-    if site.signature is None or site.site.reason:
+    if site.signature is None or site.site.reason or site.site.elsewhere:
         return {}
     out: dict[str, DtypeJudgement] = {}
     for parameter in site.parameters:
@@ -198,7 +210,7 @@ def _check_target(
     positions: dict[int, int] = {}
     findings: list[Finding] = []
     for one, judgements in judged:
-        if one.site.reason:
+        if one.site.reason or one.site.elsewhere:
             continue
         context = Context(one, judgements, twins, strict, pedantic, session.catalog.package(target.library), sites)
         for rule in rules:
@@ -209,6 +221,18 @@ def _check_target(
     whole = ProjectContext(session.flow, session.catalog.at(target.library, target.release), package)
     report.findings.extend(_place(session, findings, positions))
     report.findings.extend(finding for rule in rules for finding in rule.check_project(whole))
+
+
+def signature_findings(session: Session, target: Target) -> Iterator[Finding]:
+    """What the rules about signatures say of every call site; nothing is judged for it."""
+    rules = [rule for rule in all_rules() if rule.code.startswith("CL2")]
+    for site in session.sites[target.library]:
+        if not site.reason:
+            context = Context(
+                _judged(session, site, target), {}, (), False, False, session.catalog.package(target.library)
+            )
+            for rule in rules:
+                yield from rule.check(context)
 
 
 def _place(session: Session, findings: list[Finding], positions: dict[int, int]) -> list[Finding]:

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable as Function_
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from contractlint.flow.callers import last_name, leaves
+from contractlint.calls.library import Library
+from contractlint.calls.narrow import callees
+from contractlint.calls.resolve import Resolver, Scope
+from contractlint.calls.search import Search
+from contractlint.calls.values import Bind, Cls, Ext, Fn, Inst, Lib, Obj, Value, Values
+from contractlint.flow.callers import last_name
 from contractlint.flow.evaluate import Flow
 from contractlint.flow.frames import Frame
-from contractlint.flow.nodes import CallRecord, Facts, Node
-from contractlint.flow.values import Callable, Partial, Unknown
-from contractlint.index.project import External, Function, Module
-
-
-@dataclass(frozen=True, slots=True)
-class Library:
-    """What finding call sites needs to know of a kernel library.
-
-    `import_name` is its top-level package; `canonical` maps any import path of an entry point to its canonical name;
-    `short_names` are the last parts of all entry points, mapped to a canonical name.
-    """
-
-    import_name: str
-    canonical: Function_[[str], str | None]
-    short_names: Mapping[str, str]
+from contractlint.flow.nodes import CallRecord, Facts, Node, render
+from contractlint.flow.values import Callable, Partial
+from contractlint.index.project import External, Function
 
 
 @dataclass(frozen=True, slots=True)
 class CallSite:
-    """One call of an entry point. `reason` is set where the callee looks like one but could not be resolved."""
+    """One call of an entry point. `reason` is set where the callee looks like one but could not be resolved.
+
+    `foreign` is set where the callee is certain, but nothing is known of its signature.
+    """
 
     fn: Function
     record: CallRecord
@@ -37,7 +31,14 @@ class CallSite:
     reason: str = ""
     facts: Facts = ()
     partial: Partial | None = None  # arguments that a partial brings along
+    partial_call: Node | None = None  # the call that made the partial
+    made: Node | None = None  # the same, of the site that is the making itself
     spelled: str = ""  # the import path by which the engine names it
+    foreign: bool = False
+    rivals: tuple[str, ...] = ()
+    deep: bool = False  # in a part of the library that is not followed through all releases
+    elsewhere: bool = False  # a partial of which the call is a call site, too: its arguments are judged there
+    incomplete: bool = False  # a partial: the rest of the arguments comes later
 
     @property
     def line(self) -> int:
@@ -54,120 +55,156 @@ class CallSite:
 
 def find_call_sites(flow: Flow, library: Library) -> list[CallSite]:
     """All call sites in the project, in order of file and line."""
+    search = Search(flow, library)
+    search.run()
     found: dict[tuple[str, int, int, str], CallSite] = {}
-    modules = _modules(flow, library)
-    kept = _kept_under(flow, modules, library)
-    for module in modules:
-        for index in range(len(module.ir.functions)):
-            fn = Function(module, index)
-            if _calls_anything(fn):
-                for record in flow.graph(fn).calls:
-                    for site in _resolve(flow, fn, record, library, kept):
-                        found.setdefault((site.file, site.line, site.column, site.entry_point), site)
+    for fn in search.functions.values():
+        for record in flow.graph(fn).calls:
+            for site in _sites(search.resolver, library, fn, record):
+                found.setdefault((site.file, site.line, site.column, site.entry_point), site)
+    called = {id(site.partial_call) for site in found.values() if site.partial_call is not None}
+    for key, site in found.items():
+        if site.incomplete and id(site.made) in called:
+            found[key] = replace(site, elsewhere=True)
+    places = {(file, line, column) for file, line, column, _ in found}
+    for site in _lookalikes(search, library):
+        if (site.file, site.line, site.column) not in places:
+            found.setdefault((site.file, site.line, site.column, site.entry_point), site)
     return sorted(found.values(), key=lambda s: (s.file, s.line, s.column, s.entry_point))
 
 
-def _modules(flow: Flow, library: Library) -> list[Module]:
-    """Files that can hold call sites: those that name the library, and those that name what such a file makes of it.
-
-    `from engine.kernels import scale` names the library nowhere, where `kernels` says `from house import scale_by as scale`.
-    """
-    project = flow.project
-    chosen: dict[str, Module] = {}
-    pending = list(project.modules_with(library.import_name))
-    names: set[str] = set()
-    while pending:
-        module = pending.pop()
-        if module.file in chosen:
-            continue
-        chosen[module.file] = module
-        for name in _handed_on(flow, module, library):
-            if name not in names and not project.text.is_common(name, "word"):
-                names.add(name)
-                pending.extend(project.modules_with(name, "word"))
-    return [chosen[file] for file in sorted(chosen)]
+def _sites(resolver: Resolver, library: Library, fn: Function, record: CallRecord) -> Iterator[CallSite]:
+    """The entry points that one call can be of."""
+    scope = Scope(fn)
+    for facts, leaf in _arms(record.node.parts[0]):
+        found = callees(resolver, leaf, record.facts + facts, scope)
+        for value in sorted(found, key=repr):
+            partial, making, name = None, None, ""
+            if isinstance(value, Bind):
+                partial, making, value = _partial(value), value.call, value.target
+            if value == Ext("functools.partial"):
+                yield from _partials(resolver, library, fn, record, facts)
+            elif not _hands_on(resolver, leaf, record.node):
+                name = _called_name(resolver, library, fn, value, record)
+            if name:
+                site = replace(_site(library, fn, record, name, facts, partial), partial_call=making)
+                yield replace(site, rivals=_rivals(library, site, found)) if len(found) > 1 else site
 
 
-def _handed_on(flow: Flow, module: Module, library: Library) -> Iterator[str]:
-    """Module-level names of a file that are entry points of the library."""
-    body = Function(module, 0)
-    for name, bindings in module.bindings.items():
-        if name.startswith("__") or all(b.kind in ("def", "class") for b in bindings):
-            continue
-        node = Node("global", body, bindings[0].line, name, key=("global", module.file, name))
-        for alt in flow.callee(node, Frame.make(body)):
-            value = alt.value.target if isinstance(alt.value, Partial) else alt.value
-            if (
-                isinstance(value, Callable)
-                and isinstance(value.target, External)
-                and library.canonical(value.target.name)
-            ):
-                yield name
+def _rivals(library: Library, site: CallSite, found: Values) -> tuple[str, ...]:
+    """The other entry points that the same callee can be, where nothing tells which."""
+    names = {library.canonical(v.name) for v in found if isinstance(v, Lib)}
+    return tuple(sorted(name for name in names if name is not None and name != site.entry_point))
 
 
-def _kept_under(flow: Flow, modules: list[Module], library: Library) -> frozenset[str]:
-    """Attribute names under which some object keeps an entry point (`self.run = house.scale_by`)."""
-    names: set[str] = set()
-    for module in modules:
-        for index in sorted({i for users in module.ir.stores.values() for i in users}):
-            fn = Function(module, index)
-            for store in flow.graph(fn).stores:
-                for leaf in leaves(store.value):
-                    if leaf.kind in ("global", "import", "free", "attr") and _names_library(flow, fn, leaf, library):
-                        names.add(store.attribute)
-    return frozenset(names)
+def _site(
+    library: Library, fn: Function, record: CallRecord, name: str, facts: Facts, partial: Partial | None
+) -> CallSite:
+    canonical = library.canonical(name)
+    if canonical is None:
+        what = f"what `{name}` takes is not known"
+        return CallSite(fn, record, name, what, facts, partial, spelled=name, foreign=True)
+    if not library.tracked(name) and name.startswith(library.import_name):
+        return CallSite(fn, record, canonical, "", facts, partial, spelled=name, deep=True)
+    return CallSite(fn, record, canonical, "", facts, partial, spelled=name)
 
 
-def _names_library(flow: Flow, fn: Function, node: Node, library: Library) -> bool:
-    root = node
-    while root.kind == "attr":
-        root = root.parts[0]
-    if root.kind not in ("global", "import", "free"):
-        return False
-    targets = (a.value.target for a in flow.callee(node, Frame.make(fn)) if isinstance(a.value, Callable))
-    return any(isinstance(t, External) and library.canonical(t.name) is not None for t in targets)
-
-
-def _calls_anything(fn: Function) -> bool:
-    return any(fn.index in users for users in fn.module.ir.calls.values()) or fn.index == 0
-
-
-def _resolve(
-    flow: Flow, fn: Function, record: CallRecord, library: Library, kept: frozenset[str]
+def _partials(
+    resolver: Resolver, library: Library, fn: Function, record: CallRecord, facts: Facts
 ) -> Iterator[CallSite]:
-    function = record.node.parts[0]
-    if not _followed(function, library, kept):
-        return
-    names: dict[str, CallSite] = {}
-    for facts, leaf in _arms(function):
-        for alt in flow.callee(leaf, Frame.make(fn)):
-            value = alt.value
-            partial = value if isinstance(value, Partial) else None
-            if isinstance(value, Partial):
-                value = value.target
-            dotted = _dotted(value, fn)
-            canonical = library.canonical(dotted) if dotted else None
-            if canonical is not None:
-                names.setdefault(canonical, CallSite(fn, record, canonical, "", facts, partial, dotted))
-    yield from names.values()
-    if names:
-        return
-    short = last_name(function)
-    looks_like = library.short_names.get(short)
-    if looks_like is not None and function.kind in ("attr", "global", "import"):
-        alts = flow.callee(function, Frame.make(fn))
-        unknown = [a.value for a in alts if isinstance(a.value, Unknown)]
-        if unknown and len(unknown) == len(alts):
-            yield CallSite(fn, record, looks_like, f"`{short}` could not be resolved: {unknown[0].reason}")
+    """`partial(kernel, …)`: some of the arguments of a call that is made elsewhere."""
+    _, args, keywords = record.node.parts
+    for value in sorted(resolver.of(args[0], Scope(fn)) if args else (), key=repr):
+        if isinstance(value, Lib) and library.callable(value.name):
+            node = Node("call", fn, record.line, args[0], args[1:], keywords)
+            shown = CallRecord(node, record.facts, record.line, record.column)
+            yield replace(_site(library, fn, shown, value.name, facts, None), incomplete=True, made=record.node)
 
 
-def _dotted(value: object, fn: Function) -> str:
-    """The dotted name of a callable: outside the project, or a kernel of the project itself (not called from within)."""
-    if isinstance(value, Callable) and isinstance(value.target, External):
-        return value.target.name
-    if isinstance(value, Callable) and isinstance(value.target, Function) and value.target != fn:
-        return f"{value.target.module.name}.{value.target.qualname}"
+def _hands_on(resolver: Resolver, callee: Node, call: Node) -> bool:
+    """Whether a function calls what it was given with nothing but what it was given: `fn(*args, **kwargs)` in a wrapper."""
+    _, args, keywords = call.parts
+    own = [a for a in args if a.kind != "star"] + [k for k, _ in keywords if k is not None]
+    return bool(args or keywords) and not own and _is_passed(resolver, callee)
+
+
+def _is_passed(resolver: Resolver, callee: Node) -> bool:
+    """Whether a callee is a parameter, of this function or of one around it."""
+    if callee.kind == "phi":
+        return any(_is_passed(resolver, alternative) for _, alternative in callee.parts[0])
+    holder = callee.fn.parent if callee.kind == "free" else None
+    while holder is not None:
+        found = resolver.flow.graph(holder).names.get(callee.parts[0])
+        if found is not None:
+            return _is_passed(resolver, found)
+        holder = holder.parent
+    return callee.kind == "param"
+
+
+def _called_name(resolver: Resolver, library: Library, fn: Function, value: Value, record: CallRecord) -> str:
+    """The dotted name of the entry point that calling a value calls, empty when it is none."""
+    if isinstance(value, Lib):
+        return value.name if library.callable(value.name) else ""
+    if isinstance(value, Obj):
+        for method in ("__call__", "forward"):
+            if library.canonical(f"{value.cls}.{method}") is not None:
+                return f"{value.cls}.{method}"
+        return "" if library.known_class(value.cls) else f"{value.cls}.__call__"
+    if isinstance(value, Fn):
+        own = f"{value.fn.module.name}.{value.fn.qualname}"
+        return own if value.fn != fn and library.canonical(own) is not None else ""
+    if isinstance(value, Cls) and resolver.project.find_method(value.cls, "__init__") is None:
+        for cls in resolver.project.mro(value.cls):
+            for base in resolver.library_bases(cls):
+                return f"{base}.__init__"
+    if isinstance(value, Inst) and resolver.project.find_method(value.cls, "__call__") is None:
+        for cls in resolver.project.mro(value.cls):
+            for base in resolver.library_bases(cls):
+                if library.canonical(f"{base}.__call__") is not None:
+                    return f"{base}.__call__"
     return ""
+
+
+def _partial(value: Bind) -> Partial:
+    frame = Frame.make(value.fn)
+    args = tuple((a, frame) for a in value.call.parts[1][1:])
+    keywords = tuple((k, v, frame) for k, v in value.call.parts[2] if k)
+    target = value.target.name if isinstance(value.target, Lib) else ""
+    return Partial(Callable(External(target)), args, keywords)
+
+
+def _lookalikes(search: Search, library: Library) -> Iterator[CallSite]:
+    """Calls by the name of an entry point of something that could not be resolved."""
+    project, resolver = search.project, search.resolver
+    for name in sorted(library.short_names):
+        for index in project.text.files_with_all(((name, "calls"),)):
+            module = project.module_at(index)
+            if module is None:
+                continue
+            for number in module.ir.calls.get(name, ()):
+                fn = Function(module, number)
+                for record in search.flow.graph(fn).calls:
+                    function = record.node.parts[0]
+                    if last_name(function) != name or function.kind not in ("attr", "global", "import"):
+                        continue
+                    reason = _unknown(resolver, function, Scope(fn))
+                    if reason:
+                        text = f"`{name}` could not be resolved: {reason}"
+                        yield CallSite(fn, record, library.short_names[name], text)
+
+
+def _unknown(resolver: Resolver, function: Node, scope: Scope) -> str:
+    """Why a callee is not known, empty where it is known to be something."""
+    values = resolver.of(function, scope)
+    if any(not (isinstance(v, Ext) and v.name.startswith("builtins.")) for v in values):
+        return ""
+    base = function
+    while base.kind in ("attr", "sub", "call"):
+        base = base.parts[0]
+    text = render(function.parts[0]) if function.kind == "attr" else render(function)
+    if base.kind == "param":
+        return f"what `{text}` is depends on what is passed as `{base.parts[0]}`, and no call was found that passes it"
+    return f"nothing was found that says what `{text}` is"
 
 
 def _arms(function: Node) -> Iterator[tuple[Facts, Node]]:
@@ -180,23 +217,4 @@ def _arms(function: Node) -> Iterator[tuple[Facts, Node]]:
         yield (), function
 
 
-def _plain_root(node: Node) -> bool:
-    """Whether a call or subscript starts at a name of the module: `kernel()(x)`, `KERNELS["scale"](x)`, `partial(f)(x)`."""
-    while node.kind in ("call", "sub", "attr"):
-        node = node.parts[0]
-    return node.kind in ("global", "import", "free", "def", "dict")
-
-
-def _followed(function: Node, library: Library, kept: frozenset[str]) -> bool:
-    """Whether a callee expression is worth evaluating: names and module chains are; methods of objects only by name."""
-    for leaf in leaves(function):
-        root = leaf
-        while root.kind == "attr":
-            root = root.parts[0]
-        if root.kind in ("global", "import", "free"):
-            return True
-        if last_name(leaf) in library.short_names or last_name(leaf) in kept:
-            return True
-        if leaf.kind in ("call", "sub") and _plain_root(leaf):
-            return True
-    return False
+__all__ = ["CallSite", "Library", "find_call_sites"]

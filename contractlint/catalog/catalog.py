@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -109,6 +109,15 @@ class Catalog:
                 return str(name)
         return None
 
+    def names(self, library: str) -> Iterable[str]:
+        """Return the canonical names of the entry points of a library."""
+        return tuple(self._record(library)["entries"])
+
+    def import_paths(self, library: str) -> Iterable[str]:
+        """Return every name by which entry points of a library are known, in any release."""
+        record = self._record(library)
+        return (*record["entries"], *record["aliases"])
+
     def library_of(self, entry_point: str) -> str | None:
         """Return the library of an entry point, by its canonical name."""
         return self._home.get(entry_point)
@@ -208,6 +217,10 @@ class ReleaseView:
             return None
         found = self._catalog.signatures_of(name)
         return next((signature for mask, signature in found if mask & self._bit), None)
+
+    def ever_returned(self, name: str) -> frozenset[str]:
+        """Return what an entry point returns, over all releases."""
+        return frozenset(signature.returns for _, signature in self._catalog.signatures_of(name))
 
     def clauses(self, name: str, parameter: str | None = None, aspect: Aspect | None = None) -> tuple[Clause, ...]:
         """Return the clauses of an entry point in this release, those on one parameter or aspect when named.

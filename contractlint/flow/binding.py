@@ -38,6 +38,7 @@ class Bound:
     splats: list[Node] = field(default_factory=list)
     stars: list[tuple[Node, int]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)  # no such parameter, and passed only under a condition
     repeated: list[str] = field(default_factory=list)
     surplus: int = 0
     formals: Sequence[Formal] = ()
@@ -81,8 +82,11 @@ def _is_parameter(node: Node, frame: Frame, kind: str) -> bool:
     return node.kind == "param" and any(p.name == node.parts[0] and p.kind == kind for p in frame.fn.ir.params)
 
 
-def bind(flow: Flow | None, call: Node, formals: Sequence[Formal], skip: int = 0) -> Bound:
-    """Bind a call's arguments to formal parameters; the first `skip` ones are bound already (`self`)."""
+def bind(flow: Flow | None, call: Node, formals: Sequence[Formal], skip: int = 0, facts: Facts = ()) -> Bound:
+    """Bind a call's arguments to formal parameters; the first `skip` ones are bound already (`self`).
+
+    `facts` are known to hold: of a dictionary that was made in several branches, they rule branches out.
+    """
     bound = Bound(formals=formals[skip:])
     positional = [f for f in formals[skip:] if f.kind in ("posonly", "pos")]
     names = {f.name for f in formals[skip:] if f.kind in ("pos", "kwonly")}
@@ -103,7 +107,7 @@ def bind(flow: Flow | None, call: Node, formals: Sequence[Formal], skip: int = 0
         if name is not None:
             _keyword(bound, name, value, names, swallows)
             continue
-        entries = mapping_entries(value)
+        entries = mapping_entries(value, 0, facts)
         if entries is None:
             bound.splats.append(value)
             continue
@@ -129,6 +133,8 @@ def _keyword(bound: Bound, name: str, value: Node, names: Iterable[str], swallow
         bound.arguments[name] = value
     elif swallows:
         bound.extra[name] = value
+    elif can_be_missing(value):
+        bound.doubtful.append(name)
     else:
         bound.unknown.append(name)
 
@@ -143,7 +149,7 @@ def missing(bound: Bound, required: Iterable[str]) -> list[str]:
 # dictionaries as they are built up
 
 
-def mapping_entries(node: Node, depth: int = 0) -> dict[str, Node] | None:
+def mapping_entries(node: Node, depth: int = 0, facts: Facts = ()) -> dict[str, Node] | None:
     """Key → value node of a dictionary built in the same function; None when its keys cannot be listed.
 
     Keys set under a condition map to a phi whose other arm is a `missing` node.
@@ -152,20 +158,21 @@ def mapping_entries(node: Node, depth: int = 0) -> dict[str, Node] | None:
         return None
     kind, parts = node.kind, node.parts
     if kind == "dict":
-        return _merged(((k, v) for k, v in parts[0]), depth)
+        return _merged(((k, v) for k, v in parts[0]), depth, facts)
     if kind == "update":
-        base = mapping_entries(parts[0], depth + 1)
-        added = _merged([(parts[1], parts[2])], depth)
+        base = mapping_entries(parts[0], depth + 1, facts)
+        added = _merged([(parts[1], parts[2])], depth, facts)
         return None if base is None or added is None else {**base, **added}
     if kind == "call" and parts[0].kind == "global" and parts[0].parts[0] == "dict":
         given = [(None, a) for a in parts[1]]
         named = [(Node("const", node.fn, node.line, k) if k else None, v) for k, v in parts[2]]
-        return _merged([*given, *named], depth)
+        return _merged([*given, *named], depth, facts)
     if kind in ("bin", "aug") and parts[0] == "|":
-        left, right = mapping_entries(parts[1], depth + 1), mapping_entries(parts[2], depth + 1)
+        left, right = mapping_entries(parts[1], depth + 1, facts), mapping_entries(parts[2], depth + 1, facts)
         return None if left is None or right is None else {**left, **right}
     if kind == "phi":
-        arms = [(facts, mapping_entries(alternative, depth + 1)) for facts, alternative in parts[0]]
+        possible = [(given, alternative) for given, alternative in parts[0] if not _ruled_out(given, facts)]
+        arms = [(given, mapping_entries(alternative, depth + 1, facts)) for given, alternative in possible]
         if any(entries is None for _, entries in arms):
             return None
         names = dict.fromkeys(name for _, entries in arms for name in entries or ())
@@ -173,11 +180,11 @@ def mapping_entries(node: Node, depth: int = 0) -> dict[str, Node] | None:
     return None
 
 
-def _merged(pairs: Iterable[tuple[Node | None, Node]], depth: int) -> dict[str, Node] | None:
+def _merged(pairs: Iterable[tuple[Node | None, Node]], depth: int, facts: Facts) -> dict[str, Node] | None:
     out: dict[str, Node] = {}
     for key, value in pairs:
         if key is None:
-            inner = mapping_entries(value, depth + 1)
+            inner = mapping_entries(value, depth + 1, facts)
             if inner is None:
                 return None
             out.update(inner)
@@ -186,6 +193,11 @@ def _merged(pairs: Iterable[tuple[Node | None, Node]], depth: int) -> dict[str, 
         else:
             return None
     return out
+
+
+def _ruled_out(given: Facts, facts: Facts) -> bool:
+    """Whether a branch is taken only where a fact does not hold."""
+    return any(test.id == known.id and holds != true for test, holds in given for known, true in facts)
 
 
 def _joined(node: Node, name: str, arms: list[tuple[Facts, dict[str, Node] | None]]) -> Node:

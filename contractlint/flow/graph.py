@@ -48,6 +48,7 @@ class _Builder:
         self.fresh = 0
         self.loops = 0
         self._originals: dict[int, Node] = {}
+        self._outer: set[str] = set()
 
     def build(self) -> Graph:
         names = {p.name: self.node("param", p_line(self.fn, p), p.name, key=self._param_key(p.name))
@@ -118,6 +119,8 @@ class _Builder:
             self.assign(expr[2][2], value, state, line)
         elif expr[2][3] == "append" and base.kind == "list" and call.parts[1]:
             self.assign(expr[2][2], self.node("list", line, (*base.parts[0], call.parts[1][0])), state, line)
+        elif expr[2][3] == "append" and call.parts[1]:
+            self.graph.puts.append((base, call.parts[1][0]))
 
     def do_return(self, stmt: Stmt, state: _State) -> None:
         value = self.expr(stmt[2], state) if stmt[2] is not None else self.node("const", stmt[1], None)
@@ -269,6 +272,9 @@ class _Builder:
         for local, module, attribute in stmt[2]:
             state.names[local] = self.node("import", stmt[1], module, attribute)
 
+    def do_global(self, stmt: Stmt, state: _State) -> None:
+        self._outer.update(stmt[2])
+
     def do_del(self, stmt: Stmt, state: _State) -> None:
         for target in stmt[2]:
             if target[0] == "name":
@@ -317,6 +323,8 @@ class _Builder:
         kind = target[0]
         if kind == "name":
             state.names[target[2]] = value
+            if target[2] in self._outer:
+                self.graph.outer.append((target[2], value))
         elif kind in ("tuple", "list"):
             self.unpack(target[2], value, state, line)
         elif kind == "attr":
@@ -328,6 +336,8 @@ class _Builder:
                 key = index if index.kind == "const" else None
                 if key is not None:
                     self.assign(target[2], self.node("update", line, base, key, value), state, line)
+                else:
+                    self.graph.puts.append((base, value))
         elif kind == "star":
             self.assign(target[2], self.unique("unknown", line, "the rest of an unpacking"), state, line)
 

@@ -7,7 +7,7 @@ wherever that `x` is used.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -169,6 +169,8 @@ class Graph:
     returns: list[ReturnRecord]
     names: dict[str, Node]  # values at the end of the body, for closures
     yields: list[ReturnRecord]
+    puts: list[tuple[Node, Node]] = field(default_factory=list)  # (container, what is put into it under no known key)
+    outer: list[tuple[str, Node]] = field(default_factory=list)  # what `global` and `nonlocal` names are assigned
 
 
 def render(node: Node, depth: int = 0) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,7 +62,7 @@ class JudgedSite:
         """The call's arguments under the release's signature."""
         assert self.signature is not None
         formals = [Formal(p.name, _KINDS.get(p.kind, "pos")) for p in self.signature.parameters]
-        return bind(self.flow, self._call(), formals)
+        return bind(self.flow, self._call(), formals, facts=self.site.facts)
 
     def _call(self) -> Node:
         """The call with what a partial brings along; its nodes keep their meaning only within the same function."""
@@ -73,12 +73,26 @@ class JudgedSite:
         keywords = (*((name, node) for name, node, _ in partial.keywords), *call.parts[2])
         return Node("call", call.fn, call.line, call.parts[0], args, keywords)
 
+    @cached_property
+    def is_certain(self) -> bool:
+        """Whether the call is of this entry point: where it can be another one too, it is of one that it fits."""
+        for rival in self.site.rivals:
+            signature = self.view.signature(rival)
+            if signature is not None:
+                other = replace(self.site, entry_point=rival, rivals=())
+                judged = JudgedSite(self.flow, other, self.view, signature)
+                if not judged.bound.error and not judged.missing():
+                    return False
+        return True
+
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         return self.signature.parameters if self.signature is not None else ()
 
     def missing(self) -> list[str]:
         """Required parameters that the call certainly leaves out."""
+        if self.site.incomplete:
+            return []
         return missing(self.bound, [p.name for p in self.parameters if p.required])
 
     def frame(self, *facts: tuple[Node, bool]) -> Frame:

@@ -36,7 +36,7 @@ CODE = "CL202"
 def check(context: Context) -> Iterator[Finding]:
     """One finding for each required parameter that certainly gets nothing."""
     site = context.site
-    if site.signature is None:
+    if site.signature is None or not site.is_certain:
         return
     for name in site.missing():
         message = f"`{site.short_name}` of {context.name} requires `{name}`, and the call does not pass it"

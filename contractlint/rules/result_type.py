@@ -62,7 +62,9 @@ def check(context: Context) -> Iterator[Finding]:
             if function.kind == "attr" and function.parts[0].id == call.id and function.parts[1] not in _LIST_METHODS:
                 yield _finding(context, f"as a tensor (`.{function.parts[1]}(…)`)", "returns a list")
                 return
-    if returned == "Tensor" and _indexed(graph.returns, call):
+    # An annotation may be wrong; that it changed tells that engines have to care.
+    changed = len(site.view.ever_returned(site.site.entry_point)) > 1
+    if returned == "Tensor" and changed and _indexed(graph.returns, call):
         yield _finding(context, "as a list (`[0]`)", "returns a tensor, of which that is the first row")
 
 

@@ -18,8 +18,9 @@ def signature_finding(
     evidence: tuple[Evidence, ...] | None = None,
     consequence: str = "the call raises TypeError",
     effect: str = "raises",
+    certain: bool = True,
 ) -> Finding:
-    """A finding about how a call fits the signature of the release."""
+    """A finding about how a call fits the signature of the release; a warning where it does not always come to that."""
     site = context.site
     if evidence is None:
         evidence = site.signature.evidence if site.signature is not None else ()
@@ -27,8 +28,8 @@ def signature_finding(
     return Finding(
         code=code,
         rule=name,
-        severity=Severity.ERROR,
-        verdict=Verdict.VIOLATED,
+        severity=Severity.ERROR if certain else Severity.WARNING,
+        verdict=Verdict.VIOLATED if certain else Verdict.UNPROVEN,
         place=context.place(parameter),
         function=context.function,
         entry_point=site.site.entry_point,

@@ -7,6 +7,9 @@ Finds arguments that the entry point does not take in the release that will run,
 
 The call raises a TypeError, at the latest moment possible: when that path is first taken on that chip.
 
+It is a warning where the argument is passed only under a condition (`if fast: kwargs["mode"] = 1`): engines look at the
+release, or at the signature, before they pass what is new.
+
 ## Example
 
 ```python
@@ -36,7 +39,7 @@ CODE = "CL201"
 def check(context: Context) -> Iterator[Finding]:
     """One finding for each argument that the signature has no place for."""
     site = context.site
-    if site.signature is None:
+    if site.signature is None or not site.is_certain:
         return
     known = ", ".join(p.name for p in site.parameters)
     for name in site.bound.unknown:
@@ -47,6 +50,17 @@ def check(context: Context) -> Iterator[Finding]:
             name,
             f"`{site.short_name}` of {context.name} has no parameter `{name}`",
             f"leave `{name}` out for this release, or require one that takes it; it takes {known}",
+        )
+    for name in dict.fromkeys(site.bound.doubtful):
+        yield signature_finding(
+            context,
+            CODE,
+            "unknown-argument",
+            name,
+            f"under a condition, the call passes `{name}`, and `{site.short_name}` of {context.name} has no such parameter",
+            f"make sure that the condition never holds with this release; it takes {known}",
+            consequence="the call raises TypeError where the condition holds",
+            certain=False,
         )
     for name in site.bound.repeated:
         message = f"`{site.short_name}` gets `{name}` twice"

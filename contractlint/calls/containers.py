@@ -1,0 +1,54 @@
+"""Containers, as far as they hold callables: what comes out of a list, a tuple, a dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from contractlint.calls.values import NOTHING, Box, Values
+from contractlint.flow.nodes import Node
+
+if TYPE_CHECKING:
+    from contractlint.calls.resolve import Resolver, Scope
+
+
+def boxed(values: Values) -> Values:
+    """A container of which every element can be each of the values."""
+    return frozenset((Box((), values),)) if values else NOTHING
+
+
+def spread(items: Iterable[tuple[object, Values]]) -> Values:
+    """A container of containers: each element has these values at these positions."""
+    found = tuple((key, values) for key, values in items if values)
+    return boxed(frozenset((Box(found, NOTHING),))) if found else NOTHING
+
+
+def elements(values: Values) -> Values:
+    """Everything that lies in containers."""
+    return NOTHING.union(*(v.all() for v in values if isinstance(v, Box)))
+
+
+def _get(resolver: Resolver, boxes: Values, node: Node, scope: Scope) -> Values:
+    args = node.parts[1]
+    key = args[0].parts[0] if args and args[0].kind == "const" else ...
+    out = NOTHING.union(*(v.at(key) for v in boxes if isinstance(v, Box)))
+    return out | resolver.of(args[1], scope) if len(args) > 1 else out
+
+
+def _all(resolver: Resolver, boxes: Values, node: Node, scope: Scope) -> Values:
+    return boxes
+
+
+def _items(resolver: Resolver, boxes: Values, node: Node, scope: Scope) -> Values:
+    return spread([(1, elements(boxes))])
+
+
+METHODS: dict[str, Any] = {
+    "get": _get,
+    "pop": _get,
+    "setdefault": _get,
+    "popleft": _get,
+    "values": _all,
+    "copy": _all,
+    "items": _items,
+}

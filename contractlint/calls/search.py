@@ -1,0 +1,409 @@
+"""Which functions can hold a call of the library, and what is called in them.
+
+It starts at the files that import the library, and goes where its names go: to modules that import them from there, to
+readers of attributes that keep them, to callers of functions that return them, into functions that are passed them. What
+none of that reaches is never looked into.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from contractlint.calls.annotations import imports_of
+from contractlint.calls.containers import boxed
+from contractlint.calls.library import Library
+from contractlint.calls.resolve import Resolver, Scope
+from contractlint.calls.values import NOTHING, Cls, Ext, Fn, Inst, Lib, Obj, Values, carried, carries
+from contractlint.flow.attributes import STORING_CALLS
+from contractlint.flow.evaluate import Flow
+from contractlint.flow.nodes import CallRecord, Node
+from contractlint.index.ir import Expr
+from contractlint.index.project import Class, Function, Module
+
+MAX_ROUNDS = 12
+# Libraries of so few entry points are looked for by the names of these as well.
+FEW = 64
+
+
+class Search:
+    """One search. After `run`, `functions` are those that were looked into, and `resolver` knows what reaches them."""
+
+    def __init__(self, flow: Flow, library: Library) -> None:
+        self.flow = flow
+        self.project = flow.project
+        self.library = library
+        self.resolver = Resolver(flow, library)
+        self.modules: dict[str, Module] = {}
+        self.functions: dict[tuple[str, int], Function] = {}
+        self._pending: dict[tuple[str, int], Function] = {}
+        self._hot: set[tuple[object, ...]] = set()
+        self._given: dict[tuple[str, int], Values] = {}
+        self._imports: dict[str, list[tuple[int, str, str, str | None]]] = {}
+        self._changed = False
+
+    def run(self) -> None:
+        """Look into all functions that can matter, until nothing new is learnt."""
+        self._seed()
+        for _ in range(MAX_ROUNDS):
+            if not self._pending:
+                return
+            batch, self._pending = self._pending, {}
+            self._changed = False
+            for key in sorted(batch):
+                fn = self.functions[key] = batch[key]
+                self._look_into(fn)
+            if self._changed:
+                self.resolver.forget()
+
+    # where to begin
+
+    def _seed(self) -> None:
+        for module in self._importers():
+            self.modules[module.file] = module
+            if any(
+                star == self.library.import_name or star.startswith(f"{self.library.import_name}.")
+                for star in module.stars
+            ):
+                self._activate_all(module)
+                continue
+            self._add(Function(module, 0))
+            names = self._library_names(module)
+            self._activate_uses(module, names)
+            for text, users in module.ir.strings.items():
+                if text == self.library.import_name or text.startswith(f"{self.library.import_name}."):
+                    self._activate(module, users)
+            self._declarations(module, names)
+        if len(self.library.last_parts) <= FEW:
+            for name in sorted(self.library.last_parts):
+                for module in self._modules_with(name):
+                    self.modules[module.file] = module
+                    self._add(Function(module, 0))
+                    self._activate_uses(module, {name})
+
+    def _importers(self) -> Iterator[Module]:
+        """Files that import the library, or name it in quotes."""
+        name = self.library.import_name
+        if self.library.is_scattered or not self.flow.is_external(name):
+            return
+        escaped = re.escape(name)
+        wanted = re.compile(rf"(?:\b(?:from|import)\s+{escaped}\b|,\s*{escaped}\b|[\"']{escaped}[.\"'])".encode())
+        text = self.project.text
+        for index in text.files_with_all(((name, "word"),)):
+            if wanted.search(text.source(index)):
+                module = self.project.module_at(index)
+                if module is not None:
+                    yield module
+
+    def _modules_with(self, name: str) -> Iterator[Module]:
+        for index in self.project.text.files_with_all(((name, "word"),)):
+            module = self.project.module_at(index)
+            if module is not None:
+                yield module
+
+    def _library_names(self, module: Module) -> set[str]:
+        """Names that import statements of a file bind to something in the library."""
+        names: set[str] = set()
+        for _, local, source, attribute in self.imports(module):
+            dotted = source if attribute is None else f"{source}.{attribute}"
+            if self.flow.is_external(source) and self.library.covers(dotted):
+                self.library.saw_module(source)
+                names.add(local)
+        return names
+
+    def imports(self, module: Module) -> list[tuple[int, str, str, str | None]]:
+        """All import statements of a file: (function, local name, module, attribute)."""
+        known = self._imports.get(module.file)
+        if known is None:
+            known = self._imports[module.file] = [
+                (index, *bound)
+                for index in range(len(module.ir.functions))
+                for bound in imports_of(Function(module, index))
+            ]
+        return known
+
+    def _declarations(self, module: Module, names: set[str]) -> None:
+        """Annotations and bases that name something of the library make what they stand for worth following."""
+        for index, function in enumerate(module.ir.functions):
+            if any(p.annotation is not None and _mentions(p.annotation, names) for p in function.params):
+                self._add(Function(module, index))
+            if function.returns is not None and _mentions(function.returns, names):
+                self._hot_function(Function(module, index))
+        for index, cls in enumerate(module.ir.classes):
+            if any(_mentions(base, names) for base in cls.bases):
+                self._hot_class(Class(module, index))
+            for name, annotation, default, _ in cls.fields:
+                if any(e is not None and _mentions(e, names) for e in (annotation, default)):
+                    self._hot_attribute(name, Class(module, index))
+            for stmt in cls.body:
+                if stmt[0] == "assign" and _mentions(stmt[3], names):
+                    for target in stmt[2]:
+                        if target[0] == "name":
+                            self._hot_attribute(target[2], Class(module, index))
+
+    # which functions follow
+
+    def _add(self, fn: Function) -> None:
+        self.modules.setdefault(fn.file, fn.module)
+        self._pending[fn.file, fn.index] = fn
+
+    def _activate(self, module: Module, indices: Iterable[int]) -> None:
+        for index in indices:
+            self._add(Function(module, index))
+
+    def _activate_all(self, module: Module) -> None:
+        self._activate(module, range(len(module.ir.functions)))
+
+    def _activate_uses(self, module: Module, names: Iterable[str]) -> None:
+        for name in names:
+            self._activate(module, module.ir.calls.get(name, ()))
+            self._activate(module, module.ir.refs.get(name, ()))
+
+    def _hot_name(self, module: Module, name: str, again: bool = False) -> None:
+        """A name at the level of a module holds something of the library."""
+        key = ("name", module.file, name)
+        if key in self._hot and not again:
+            return
+        self._hot.add(key)
+        self._activate_uses(module, (name,))
+        self._declarations(module, {name})
+        text, last = self.project.text, module.name.rpartition(".")[2]
+        wanted = [(name, "word")]
+        if text.is_common(name, "word"):
+            wanted.append((last, "word"))
+        for index in text.files_with_all(wanted):
+            other = self.project.module_at(index)
+            if other is None or other is module:
+                continue
+            self._activate_uses(other, (name,))
+            for fn, local, source, attribute in self.imports(other):
+                if attribute == name and not self.flow.is_external(source):
+                    self._activate(other, (fn,))
+                    if fn == 0:
+                        self._hot_name(other, local)
+                    elif local != name:
+                        self._activate_uses(other, (local,))
+
+    def _hot_attribute(self, name: str, cls: Class | None, again: bool = False) -> None:
+        """Instances of a class hold something of the library under a name."""
+        key = ("attribute", name, cls)
+        if key in self._hot and not again:
+            return
+        self._hot.add(key)
+        holders = self.resolver.known.holders.setdefault(name, [])
+        if cls is not None and cls not in holders:
+            holders.append(cls)
+            self._changed = True
+        text = self.project.text
+        if cls is not None:
+            family = {cls.module.file: cls.module, **{c.module.file: c.module for c in self.project.subclasses(cls)}}
+            for module in family.values():
+                self._activate_uses(module, (name,))
+        wanted = [(name, "word")]
+        if text.is_common(name, "word"):
+            if cls is None:
+                return
+            wanted.append((cls.name, "word"))
+        for index in text.files_with_all(wanted):
+            other = self.project.module_at(index)
+            if other is not None:
+                self._activate_uses(other, (name,))
+
+    def _hot_function(self, fn: Function, again: bool = False) -> None:
+        """A function returns something of the library."""
+        if fn.owner is not None:
+            self._hot_attribute(fn.name, fn.owner, again)
+        elif fn.parent is not None:
+            self._add(fn.parent)
+        else:
+            self._hot_name(fn.module, fn.name, again)
+
+    def _hot_class(self, cls: Class) -> None:
+        """A class inherits from one of the library: its methods can call inherited ones, and so can its users."""
+        key = ("class", cls.module.file, cls.index)
+        if key in self._hot:
+            return
+        self._hot.add(key)
+        self._activate(cls.module, cls.ir.methods.values())
+        self._hot_name(cls.module, cls.name)
+        for below in self.project.subclasses(cls):
+            self._hot_class(below)
+
+    # what a function does with what it has
+
+    def _look_into(self, fn: Function) -> None:
+        graph, scope = self.flow.graph(fn), Scope(fn)
+        for record in graph.calls:
+            self._pass_on(fn, record, scope)
+        for store in graph.stores:
+            values = self.resolver.of(store.value, scope)
+            if carries(values):
+                self._stored(fn, store.base, store.attribute, carried(values), scope)
+            elif store.annotation is not None and carries(self.resolver.annotations.values(fn, store.annotation)):
+                self._stored(fn, store.base, store.attribute, NOTHING, scope)
+        for base, value in graph.puts:
+            values = self.resolver.of(value, scope)
+            if carries(values):
+                self._put(fn, base, boxed(carried(values)), scope)
+        for name, value in graph.outer:
+            values = self.resolver.of(value, scope)
+            if carries(values):
+                self._learn_variable(fn.module, name, carried(values))
+        returned = NOTHING.union(*(self.resolver.of(r.value, scope) for r in (*graph.returns, *graph.yields)))
+        returned = carried(returned)
+        if returned and returned != self._given.get((fn.file, fn.index)):
+            again = (fn.file, fn.index) in self._given
+            self._given[fn.file, fn.index] = returned
+            self._hot_function(fn, again)
+        self._nested(fn, scope)
+        if fn.index == 0:
+            for name in fn.module.bindings:
+                if carries(self.resolver.named(fn.module, name)):
+                    self._hot_name(fn.module, name)
+            for index in range(len(fn.module.ir.classes)):
+                cls = Class(fn.module, index)
+                if self.resolver.library_bases(cls):
+                    self._hot_class(cls)
+
+    def _nested(self, fn: Function, scope: Scope) -> None:
+        """Functions within this one that use its names for something of the library."""
+        module, names = fn.module, self.flow.graph(fn).names
+        if fn.index == 0:
+            return
+        for index, function in enumerate(module.ir.functions):
+            if function.parent != fn.index or (fn.file, index) in self.functions:
+                continue
+            for name, node in names.items():
+                used = index in module.ir.calls.get(name, ()) or index in module.ir.refs.get(name, ())
+                if used and carries(self.resolver.of(node, scope)):
+                    self._add(Function(module, index))
+
+    def _pass_on(self, fn: Function, record: CallRecord, scope: Scope) -> None:
+        """What a call passes to a function or a constructor of the project, or stores by a quoted name."""
+        _, args, keywords = record.node.parts
+        passed = [carried(self.resolver.of(a, scope)) for a in (*args, *(v for _, v in keywords))]
+        if not any(passed):
+            return
+        for value in self.resolver.of(record.node.parts[0], scope):
+            target = value
+            if isinstance(value, Inst):
+                method = self.project.find_method(value.cls, "__call__") or self.project.find_method(
+                    value.cls, "forward"
+                )
+                if method is None:
+                    continue
+                target = Fn(method, value.cls, True)
+            if isinstance(target, Fn | Cls):
+                self._bind(target, record.node, scope)
+            elif isinstance(target, Ext) and target.name.rpartition(".")[2] in STORING_CALLS:
+                self._store_quoted(fn, target.name.rpartition(".")[2], args, scope)
+
+    def _store_quoted(self, fn: Function, name: str, args: tuple[Node, ...], scope: Scope) -> None:
+        base_at, name_at, value_at = STORING_CALLS[name]
+        if base_at == 0 and len(args) > value_at and args[name_at].kind == "const":
+            values = carried(self.resolver.of(args[value_at], scope))
+            if values and isinstance(args[name_at].parts[0], str):
+                self._stored(fn, args[0], args[name_at].parts[0], values, scope)
+
+    def _bind(self, target: Fn | Cls, node: Node, scope: Scope) -> None:
+        found = self.resolver.binding(target, node)
+        if found is None:
+            return
+        fn, bound = found
+        for name, argument in bound.arguments.items():
+            values = carried(self.resolver.of(argument, scope))
+            if not values:
+                continue
+            if fn is not None:
+                self._learn_parameter(fn, name, values)
+            elif isinstance(target, Cls):
+                self._learn_attribute(name, target.cls, values)
+        if fn is not None and bound.rest:
+            gathered = NOTHING.union(*(carried(self.resolver.of(a, scope)) for a in bound.rest))
+            name = next((p.name for p in fn.ir.params if p.kind == "vararg"), "")
+            if gathered and name:
+                self._learn_parameter(fn, name, boxed(gathered))
+        if fn is not None and bound.extra:
+            gathered = NOTHING.union(*(carried(self.resolver.of(a, scope)) for a in bound.extra.values()))
+            name = next((p.name for p in fn.ir.params if p.kind == "kwarg"), "")
+            if gathered and name:
+                self._learn_parameter(fn, name, boxed(gathered))
+
+    def _learn_parameter(self, fn: Function, name: str, values: Values) -> None:
+        key = (fn.file, fn.index, name)
+        known = self.resolver.known.params.get(key, NOTHING)
+        if values <= known:
+            return
+        self.resolver.known.params[key] = known | values
+        self._changed = True
+        self._add(fn)
+        for index, function in enumerate(fn.module.ir.functions):
+            if function.parent == fn.index:
+                self._add(Function(fn.module, index))
+
+    def _learn_attribute(self, name: str, owner: Class | str | None, values: Values) -> None:
+        kept = self.resolver.known.attributes[name]
+        known = kept.get(owner, NOTHING)
+        if values <= known:
+            return
+        kept[owner] = known | values
+        self._changed = True
+        self._hot_attribute(name, owner if isinstance(owner, Class) else None, again=True)
+
+    def _learn_variable(self, module: Module, name: str, values: Values) -> None:
+        key = (module.file, name)
+        known = self.resolver.known.variables.get(key, NOTHING)
+        if values <= known:
+            return
+        self.resolver.known.variables[key] = known | values
+        self._changed = True
+        self._hot_name(module, name, again=True)
+
+    def _stored(self, fn: Function, base: Node, name: str, values: Values, scope: Scope) -> None:
+        owners = self.resolver.of(base, scope)
+        own = self._own_class(fn)
+        if values:
+            self.resolver.known.writers.setdefault(name, set()).add((fn.file, fn.index))
+        for owner in owners:
+            if isinstance(owner, Inst | Cls):
+                if owner.cls == own:
+                    self._hot_attribute(name, owner.cls)
+                elif values:
+                    self._learn_attribute(name, owner.cls, values)
+            elif isinstance(owner, Obj) and values:
+                self._learn_attribute(name, owner.cls, values)
+        if not owners and values:
+            self._learn_attribute(name, None, values)
+
+    def _own_class(self, fn: Function) -> Class | None:
+        current: Function | None = fn
+        while current is not None and current.owner is None:
+            current = current.parent
+        return current.owner if current is not None else None
+
+    def _put(self, fn: Function, base: Node, values: Values, scope: Scope) -> None:
+        """Something of the library is put into a container that an object or a module keeps."""
+        if base.kind == "attr":
+            owners = {o.cls for o in self.resolver.of(base.parts[0], scope) if isinstance(o, Inst | Cls)}
+            for owner in owners:
+                self._learn_attribute(base.parts[1], owner, values)
+            if not owners:
+                self._learn_attribute(base.parts[1], None, values)
+        elif base.kind == "global":
+            self._learn_variable(fn.module, base.parts[0], values)
+
+
+def _mentions(expr: Expr, names: set[str]) -> bool:
+    """Whether an expression contains one of some names."""
+    if expr[0] == "name":
+        return expr[2] in names
+    return any(
+        _mentions(part, names)
+        if part and isinstance(part[0], str) and len(part) > 1 and isinstance(part[1], int)
+        else any(isinstance(p, tuple) and p and _mentions(p, names) for p in part)
+        for part in expr[2:]
+        if isinstance(part, tuple) and part
+    )
+
+
+__all__ = ["Lib", "Search"]
