@@ -159,9 +159,14 @@ def library_of(catalog: Catalog, library: str) -> Library:
 
 
 def is_distinctive(entry_point: str) -> bool:
-    """Whether the last part of a name alone suggests the entry point: a function with a long compound name."""
+    """Whether the last part of a name alone suggests the entry point: a function of the public face, with a compound name."""
     owner, _, last = entry_point.rpartition(".")
-    return last.count("_") >= 2 and not last.startswith("_") and owner.rpartition(".")[2].islower()
+    return (
+        owner.count(".") < 2
+        and last.count("_") >= 2
+        and not last.startswith("_")
+        and owner.rpartition(".")[2].islower()
+    )
 
 
 def _judged(session: Session, site: CallSite, target: Target) -> JudgedSite:

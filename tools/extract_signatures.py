@@ -19,7 +19,7 @@ from contractlint.catalog import toml
 from contractlint.catalog.signatures import Parsed, apply_steps, changes, parse_signature
 from contractlint.drift.api import Callable_, read_public
 from contractlint.drift.enums import read_enum
-from contractlint.drift.public import is_public
+from contractlint.drift.public import INTERNAL, is_public
 from contractlint.drift.wheel import Wheel
 
 # The path under which contracts name an entry point, where it is exported there.
@@ -96,6 +96,8 @@ def _join(entries: dict[str, list[Callable_]]) -> dict[str, tuple[set[str], dict
     named: dict[str, tuple[set[str], dict[str, Callable_]]] = {}
     for names, by_release in groups.values():
         api = any(entry.api for entry in by_release.values())
+        # Of a path inside an internal package only the releases that export it elsewhere are known: too little to go by.
+        names = {name for name in names if name.split(".")[1] not in INTERNAL}
         if names:
             named[min(names, key=lambda name: _rank(name, api))] = (names, by_release)
     return named

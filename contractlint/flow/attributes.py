@@ -11,6 +11,8 @@ from contractlint.flow.nodes import CallRecord, Facts, Node, render
 from contractlint.flow.parameters import annotated_instance, annotation_classes, focused_scopes, is_enum, short
 from contractlint.flow.values import (
     DEFAULT,
+    HANDED,
+    OWN,
     Alt,
     Callable,
     ClassValue,
@@ -338,7 +340,7 @@ class Attributes:
                 yield [
                     (a.at(made.fn.file, made.record.line, what) if a.path else a)
                     .through(*made.fn.scope)
-                    .out_of_an_attribute(a.guess or unsure)
+                    .out_of_an_attribute(a.guess or unsure, OWN)
                     for a in flow.ev(node, frame)
                 ]
 
@@ -437,8 +439,9 @@ class Attributes:
                 continue
             frame = Frame.make(store.fn, store.facts)
             for alt in self.flow.ev(store.value, frame):
-                unsure = alt.guess or (uncertain and not store.own)
-                kept = alt.through(*store.fn.scope).out_of_an_attribute(unsure)
+                # Code that hands on what other code handed over: that both mean the same object is not established.
+                unsure = alt.guess or (not store.own and (uncertain or alt.kept == HANDED))
+                kept = alt.through(*store.fn.scope).out_of_an_attribute(unsure, OWN if store.own else HANDED)
                 if alt.path is not None:
                     kept = kept.at(store.fn.file, store.line, f"stored as `{render(store.base)}.{name}`")
                 out.append(kept)

@@ -249,7 +249,7 @@ def _outcome(value: torch.Value, given: _Given, rule: torch.Rule, name: str, nod
     result = _filled(restored(value, reason), given, rule, name)
     trail = frozenset(t for alt in (*given.positional, *given.keywords.values()) for t in alt.trail)
     guess = source.guess if source is not None else False
-    kept = source.kept if source is not None else False
+    kept = source.kept if source is not None else 0
     if source is not None and isinstance(source.value, Tensor | Values | Sequence_) and rule.fill is None:
         return Alt(result, source.path, source.pending, trail, guess, kept)
     if isinstance(result, Unknown) and source is None:

@@ -157,6 +157,10 @@ class Path(NamedTuple):
         return tuple(reversed(out))
 
 
+# An attribute that an object stored on itself, and one that other code stored on it.
+OWN, HANDED = 1, 2
+
+
 class Alt(NamedTuple):
     """One possibility for a value.
 
@@ -170,7 +174,7 @@ class Alt(NamedTuple):
     pending: tuple[str, ...] = ()
     trail: frozenset[tuple[str, str]] = frozenset()
     guess: bool = False
-    kept: bool = False  # it lay in an attribute on its way, where other objects of the class keep theirs
+    kept: int = 0  # it lay in an attribute on its way, where other objects of the class keep theirs: OWN or HANDED
 
     def at(self, file: str, line: int, what: str) -> Alt:
         """This possibility after one more step."""
@@ -199,9 +203,9 @@ class Alt(NamedTuple):
         """This possibility, as one that was joined by name alone."""
         return self if self.guess else Alt(self.value, self.path, self.pending, self.trail, True, self.kept)
 
-    def out_of_an_attribute(self, guess: bool) -> Alt:
-        """This possibility, having lain in an attribute; a guess only where `guess` says so."""
-        return Alt(self.value, self.path, self.pending, self.trail, guess, True)
+    def out_of_an_attribute(self, guess: bool, stored: int) -> Alt:
+        """This possibility, having lain in an attribute (OWN or HANDED); a guess only where `guess` says so."""
+        return Alt(self.value, self.path, self.pending, self.trail, guess, max(self.kept, stored))
 
     @property
     def steps(self) -> tuple[Step, ...]:

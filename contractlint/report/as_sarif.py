@@ -68,7 +68,7 @@ def _flow(view: View, path: Sequence[Step]) -> dict[str, Any]:
 
 
 def _step(view: View, step: Step) -> dict[str, Any]:
-    when = f" (when {' and '.join(dict.fromkeys(step.condition))})" if step.condition else ""
+    when = f" (when {' and '.join(step.condition)})" if step.condition else ""
     location = {"artifactLocation": _artifact(view, step.file), "region": {"startLine": step.line}}
     return {"physicalLocation": location, "message": {"text": f"{step.what}{when}"}}
 

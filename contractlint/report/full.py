@@ -18,7 +18,7 @@ from contractlint.report.view import SEVERITIES, View, plural
 
 _WIDTH = 100
 _PATHS_SHOWN = 2
-_ORIGINS_SHOWN = 6
+_ORIGINS_SHOWN = 8
 _EVIDENCE_SHOWN = 3
 _ERRORS_IN_SIGHT = 3
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -131,7 +131,7 @@ def _paths(view: View, finding: Finding) -> list[str]:
         title = f"how the value gets here{ways}:" if not number else "another way:"
         lines.append(f"  {_style(view, title, bold=True)}")
         for index, step in enumerate(path, 1):
-            lines += _step(view, index, step, finding.place)
+            lines += _step(view, index, step, finding)
         if not number and joining:
             lines += _joining(view, first, joining)
     if len(apart) > _PATHS_SHOWN:
@@ -145,18 +145,27 @@ def _joining(view: View, first: Sequence[Step], joining: Sequence[Sequence[Step]
     begins: dict[tuple[str, int, str], Sequence[Step]] = {}
     for path in joining:
         begins.setdefault((path[0].file, path[0].line, path[0].what), path)
-    title = f"the same from {plural(len(begins), 'other place')}:"
+    steps = {len(first) - _shared_tail(path, first) + 1 for path in begins.values()}
+    together = f", joining at step {steps.pop()}" if len(steps) == 1 else ""
+    title = f"and from {plural(len(begins), 'other place')}{together}:"
     lines = [f"  {_style(view, title, bold=True)}"]
     for path in list(begins.values())[:_ORIGINS_SHOWN]:
         origin = path[0]
-        place = f"{view.name(origin.file)}:{origin.line}"
-        step = len(first) - _shared_tail(path, first) + 1
-        when = f", when {' and '.join(dict.fromkeys(origin.condition))}" if origin.condition else ""
-        text = f"{origin.what}, then as above from step {step}{when}"
-        lines += [f"    - {_style(view, place, fg='blue')}", *_wrapped(f"      {text}", " " * 6)]
+        joins = "" if together else f"joins at step {len(first) - _shared_tail(path, first) + 1}"
+        when = f"when {' and '.join(origin.condition)}" if origin.condition else ""
+        # What happens there is told where it differs: another dtype, another way to make it.
+        what = "" if _predicate(origin.what) == _predicate(first[0].what) else origin.what
+        text = ", ".join(part for part in (what, when, joins) if part)
+        place = _style(view, f"{view.name(origin.file)}:{origin.line}", fg="blue")
+        lines += [f"    - {place}", *(_wrapped(f"      {text}", " " * 6) if text else [])]
     if len(begins) > _ORIGINS_SHOWN:
         lines.append(f"    and {len(begins) - _ORIGINS_SHOWN} more (--output-format json lists all)")
     return lines
+
+
+def _predicate(what: str) -> str:
+    """What a step says happened, without the code that it quotes first."""
+    return what.rpartition("` ")[2] if what.startswith("`") else what
 
 
 def _shared_tail(path: Sequence[Step], other: Sequence[Step]) -> int:
@@ -168,19 +177,21 @@ def _shared_tail(path: Sequence[Step], other: Sequence[Step]) -> int:
     return count
 
 
-def _step(view: View, index: int, step: Step, shown: Place) -> list[str]:
+def _step(view: View, index: int, step: Step, finding: Finding) -> list[str]:
     place = f"{view.name(step.file)}:{step.line}"
     styled = _style(view, place, fg="blue")
     if len(place) + len(step.what) < _WIDTH - 9:
         lines = [f"    {index}. {styled}  {step.what}"]
     else:
         lines = [f"    {index}. {styled}", *_wrapped(f"       {step.what}", " " * 7)]
-    # The excerpt above has the line of the finding itself.
-    text = view.line(step.file, step.line) if (step.file, step.line) != (shown.file, shown.line) else None
+    # The excerpt above has the line of the finding itself, and that of its call.
+    shown = [place for place in (finding.place, finding.call) if place is not None]
+    repeated = any((step.file, step.line) == (place.file, place.line) for place in shown)
+    text = None if repeated else view.line(step.file, step.line)
     if text is not None and text.strip() and text.strip() not in step.what:
         lines.append(f"         {_style(view, '|', fg='blue')} {_shown(text).strip()}")
     if step.condition:
-        lines += _wrapped(f"       when {' and '.join(dict.fromkeys(step.condition))}", " " * 12)
+        lines += _wrapped(f"       when {' and '.join(step.condition)}", " " * 12)
     return lines
 
 

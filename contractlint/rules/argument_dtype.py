@@ -40,8 +40,8 @@ from contractlint.flow.values import Alt, Tensor
 from contractlint.judge.dtype import Breach, DtypeJudgement, dtype_text
 from contractlint.model.contract import Clause, Effect, Enforcement
 from contractlint.model.finding import Finding, Severity, Verdict
-from contractlint.model.words import dtype_names, one_of
-from contractlint.rules.base import Context, contract_text, nearest_first, rule, way
+from contractlint.model.words import contract, dtype_names, one_of
+from contractlint.rules.base import Context, nearest_first, rule, way
 
 CODE = "CL101"
 
@@ -84,7 +84,7 @@ def _finding(context: Context, parameter: str, judgement: DtypeJudgement, breach
         remedy=_remedy(context, parameter, judgement, clause),
         paths=tuple(way(context, parameter, b.alt) for b in breaches),
         evidence=nearest_first(clause.evidence, context.site.release),
-        contract=contract_text(clause, parameter),
+        contract=contract(clause),
         consequence=clause.consequence or _CONSEQUENCE[clause.effect],
         notes=tuple(_notes(context, parameter, judgement, breaches)),
     )

@@ -39,8 +39,8 @@ from contractlint.flow.values import Alt
 from contractlint.judge.dtype import DtypeJudgement
 from contractlint.model.contract import Clause, Effect
 from contractlint.model.finding import Finding, Severity, Verdict
-from contractlint.model.words import dtype_names, one_of
-from contractlint.rules.base import Context, contract_text, nearest_first, rule, way
+from contractlint.model.words import contract, dtype_names, one_of
+from contractlint.rules.base import Context, nearest_first, rule, way
 
 CODE = "CL102"
 
@@ -81,7 +81,7 @@ def _finding(
         remedy=_remedy(context, parameter, clause),
         paths=tuple(way(context, parameter, alt) for alt in _followed(judgement, clause)),
         evidence=nearest_first(clause.evidence, context.site.release),
-        contract=contract_text(clause, parameter),
+        contract=contract(clause),
         consequence=clause.consequence,
         notes=(clause.note,) if clause.note else (),
     )

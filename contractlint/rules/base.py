@@ -12,9 +12,8 @@ from contractlint.flow.nodes import render
 from contractlint.flow.values import Alt
 from contractlint.judge.dtype import DtypeJudgement
 from contractlint.judge.site import JudgedSite
-from contractlint.model.contract import Clause, Evidence, EvidenceKind
+from contractlint.model.contract import Evidence, EvidenceKind
 from contractlint.model.finding import Finding, Place, Step
-from contractlint.model.words import requirement
 
 if TYPE_CHECKING:
     from contractlint.catalog import ReleaseView
@@ -100,24 +99,6 @@ def project_rule(
 ) -> RuleInfo:
     """Make a rule about the project as a whole."""
     return RuleInfo(code, name, summary, inspect.cleandoc(doc), nothing, check)
-
-
-def contract_text(clause: Clause, parameter: str) -> str:
-    """A clause in words: `routing_bias: bfloat16 (flashinfer ==0.6.7.*), when routing_method_type is DeepSeekV3`."""
-    if clause.same_as:
-        what = f"same dtype as `{clause.same_as}`"
-    elif clause.dtypes:
-        what = " or ".join(sorted(clause.dtypes))
-    elif clause.required:
-        what = "must be passed"
-    else:
-        what = requirement(clause)
-    when = " and ".join(str(c) for c in clause.when)
-    return (
-        f"{parameter}: {what}"
-        + (f" when {when}" if when else "")
-        + (f"  [{clause.releases}]" if clause.releases else "")
-    )
 
 
 def way(context: Context, parameter: str, alt: Alt) -> tuple[Step, ...]:

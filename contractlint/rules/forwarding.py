@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contractlint.judge.forwarding import Omission, clause_of, omissions
 from contractlint.model.contract import Clause, Effect
 from contractlint.model.finding import Finding, Severity, Step, Verdict
-from contractlint.rules.base import Context, contract_text
+from contractlint.model.words import contract
+from contractlint.rules.base import Context
 
 
 def gaps(context: Context) -> Iterator[tuple[Omission, Clause | None]]:
@@ -64,7 +65,7 @@ def forwarding_finding(
         remedy=remedy,
         paths=(tuple(path),) if path else (),
         evidence=clause.evidence if clause is not None else site.signature.evidence if site.signature else (),
-        contract=contract_text(clause, gap.parameter) if clause is not None else f"signature of {site.short_name}",
+        contract=contract(clause) if clause is not None else f"signature of {site.short_name}",
         consequence=clause.consequence if clause is not None else "the kernel computes with its default",
         notes=notes,
     )

@@ -110,7 +110,7 @@ def _finding(context: Context, used: str, returns: str) -> Finding:
         CODE,
         "result-type",
         "",
-        f"the result of `{site.short_name}` is used {used}, but {context.name} {returns} [{site.signature.releases}]",
+        f"the result of `{site.short_name}` is used {used}, but {context.name} {returns}",
         f"unwrap the result where it is a list{finalize}",
         consequence="nothing is raised; one row stands for the whole result"
         if silent

@@ -39,6 +39,6 @@ def signature_finding(
         message=message,
         remedy=remedy,
         evidence=nearest_first(evidence, site.release),
-        contract=f"signature of {site.short_name}" + (f"  [{releases}]" if releases else ""),
+        contract=f"signature of {site.short_name}" + (f" ({releases})" if releases else ""),
         consequence=consequence,
     )

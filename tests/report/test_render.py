@@ -81,14 +81,14 @@ def test_two_ways_are_shown_and_the_rest_counted() -> None:
 
 def test_ways_that_join_the_first_are_shown_by_where_they_begin() -> None:
     hops = (Step(sample.MODEL, 9, "passed on"), Step(sample.LAYER, 7, "passed as routing_bias"))
-    paths = tuple((Step(f"engine/model_{number}.py", 3, "makes it", ("n > 1", "n > 1")), *hops) for number in range(9))
+    paths = tuple((Step(f"engine/model_{number}.py", 3, "makes it", ("n > 1",)), *hops) for number in range(12))
     report = sample.report()
     report.findings = [replace(sample.violated(), paths=paths)]
     text = render(view(report), "full")
-    assert "the same from 8 other places:" in text
-    assert "    - engine/model_6.py:3\n      makes it, then as above from step 2, when n > 1\n" in text
-    assert "engine/model_7.py" not in text
-    assert "and 2 more (--output-format json lists all)" in text
+    assert "and from 11 other places, joining at step 2:" in text
+    assert "    - engine/model_8.py:3\n      when n > 1\n" in text
+    assert "engine/model_9.py" not in text
+    assert "and 3 more (--output-format json lists all)" in text
     assert text.count("passed on") == 1
 
 
