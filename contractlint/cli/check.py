@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import sys
 import time
 from collections.abc import Iterable
 
 import click
 
 from contractlint.cli.judge import Case, prepare, worker_count
-from contractlint.cli.options import codes, scope_options
+from contractlint.cli.options import codes, colored_output, scope_options
 from contractlint.cli.progress import Progress
 from contractlint.model.finding import Finding, Report, Severity
 from contractlint.report import FORMATS, View, render
@@ -65,7 +64,7 @@ def command(
         subject=case.scope.subject,
         prefix=case.scope.prefix,
         inside=case.scope.inside,
-        color=_color(),
+        color=colored_output(),
         focus=len(case.scope.focus),
         pedantic=pedantic,
     )
@@ -137,9 +136,3 @@ def _exit_code(report: Report, focus: frozenset[str], *, exit_zero: bool) -> int
         return 1
     unchecked = [entry for entry in report.unchecked if not focus or entry.file in focus]
     return 2 if unchecked else 0
-
-
-def _color() -> bool:
-    import os
-
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -52,3 +54,8 @@ def codes(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
         if not re.fullmatch(r"CL\d{0,3}", code):
             raise Stop(f"{option}: {code!r} is no rule code; write CL101, or CL1 for a whole family")
     return found
+
+
+def colored_output() -> bool:
+    """Whether what is printed may hold colours: on a terminal that shows them, unless NO_COLOR says no."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -11,10 +11,11 @@ import click
 
 from contractlint import __version__
 from contractlint.cli.judge import prepare, worker_count
-from contractlint.cli.options import scope_options
+from contractlint.cli.options import colored_output, scope_options
 from contractlint.cli.progress import Progress
 from contractlint.cli.scope import Scope
-from contractlint.model.finding import ArgumentRow, Report
+from contractlint.model.finding import ArgumentRow, Place, Report, Verdict
+from contractlint.model.words import one_of
 from contractlint.report import View
 from contractlint.report.summary import target_text
 from contractlint.report.view import listing, plural
@@ -22,10 +23,14 @@ from contractlint.report.view import listing, plural
 if TYPE_CHECKING:
     from contractlint.model.paths import ApplyPathRow
 
+_WIDTH = 100
+_DTYPES = {"default": "the model's dtype"}
+_COLORS = {"proved": "green", "violated": "red", "unproven": "yellow", "unresolved": "yellow"}
+
 
 @click.command("paths")
 @scope_options
-@click.option("--format", "output_format", type=click.Choice(("table", "json")), default="table", show_default=True)
+@click.option("--output-format", type=click.Choice(("full", "json")), default="full", show_default=True)
 def command(
     paths: tuple[str, ...],
     package: str | None,
@@ -54,8 +59,14 @@ def command(
             progress=progress,
         )
     rows = [row for row in rows if not scope.focus or row.place.file in scope.focus]
-    view = View(Report(targets=case.targets), subject=scope.subject, prefix=scope.prefix, inside=scope.inside)
-    click.echo(_json(view, rows) if output_format == "json" else _table(view, scope, rows))
+    view = View(
+        Report(targets=case.targets),
+        subject=scope.subject,
+        prefix=scope.prefix,
+        inside=scope.inside,
+        color=colored_output(),
+    )
+    click.echo(_json(view, rows) if output_format == "json" else _table(view, scope, rows), color=True)
     return 0
 
 
@@ -98,34 +109,82 @@ def _row(row: ApplyPathRow) -> dict[str, Any]:
 
 
 def _table(view: View, scope: Scope, rows: Sequence[ApplyPathRow]) -> str:
-    lines: list[str] = []
-    for row in rows:
-        where = f"{view.name(row.place.file)}:{row.place.line}"
-        name = row.entry_point.rpartition(".")[2]
-        scheme = f"  [{row.scheme}]" if row.scheme else ""
-        release = f"  {row.release}" if len(view.report.targets) > 1 else ""
-        lines.append(f"{where}  {name}{scheme}{release}")
-        lines.append(f"    {' > '.join(row.chain) or 'no caller found'}")
-        if row.status != "bound":
-            lines.append(f"    {row.status}: {row.reason}")
-        lines += _arguments(row.arguments)
-        lines.append("")
-    targets = listing([target_text(view, target) for target in view.report.targets])
+    """Each call once, with its arguments and the ways that lead to it."""
     subject = f" of {scope.subject}" if scope.subject else ""
     if not rows:
         return f"No call of a known kernel entry point in {plural(len(scope.tree.files), 'file')}{subject}."
-    counts = Counter(argument.verdict.value for row in rows for argument in row.arguments)
+    calls: dict[tuple[Place, str, str], list[ApplyPathRow]] = {}
+    for row in rows:
+        calls.setdefault((row.place, row.entry_point, row.release), []).append(row)
+    lines: list[str] = []
+    for ways in calls.values():
+        lines += [*_call(view, ways), ""]
+    targets = listing([target_text(view, target) for target in view.report.targets])
+    counts = Counter(argument.verdict.value for ways in calls.values() for argument in ways[0].arguments)
     verdicts = listing([f"{counts[name]:,} {name}" for name in ("proved", "violated", "unproven", "unresolved")])
-    lines.append(f"{plural(len(rows), 'path')}{subject}; arguments: {verdicts}. Judged against {targets}.")
+    ways_text = plural(len(rows), "way")
+    lines.append(f"{ways_text} to {plural(len(calls), 'call')} of kernels for mixtures of experts{subject}.")
+    lines.append(f"Arguments: {verdicts}. Judged against {targets}.")
     return "\n".join(lines)
 
 
-def _arguments(arguments: Sequence[ArgumentRow]) -> list[str]:
+def _call(view: View, ways: Sequence[ApplyPathRow]) -> list[str]:
+    first = ways[0]
+    schemes = list(dict.fromkeys(way.scheme for way in ways if way.scheme))
+    release = f"  {first.release}" if len(view.report.targets) > 1 else ""
+    scheme = f"  [{schemes[0]}]" if len(schemes) == 1 else ""
+    name = first.entry_point.rpartition(".")[2]
+    lines = [_bold(view, f"{view.name(first.place.file)}:{first.place.line}  {name}{scheme}{release}")]
+    if first.status != "bound":
+        lines.append(f"  {_colored(view, first.status)}: {first.reason}")
+    lines += _arguments(view, first.arguments)
+    for number, way in enumerate(ways, 1):
+        label = f"way {number} of {len(ways)}" if len(ways) > 1 else "way"
+        scheme = f" [{way.scheme}]" if len(schemes) > 1 and way.scheme else ""
+        lines += _way(f"  {label}{scheme}: ", way.chain)
+        if (way.reason and way.reason != first.reason) or (way.reason and first.status == "bound"):
+            lines.append(f"      begins there: {way.reason}")
+    return lines
+
+
+def _way(label: str, chain: Sequence[str]) -> list[str]:
+    """The functions of a way, from the layer's forward down, wrapped between functions."""
+    if not chain:
+        return [f"{label}no caller found"]
+    lines, line = [], label + chain[0]
+    for name in chain[1:]:
+        if len(line) + len(name) + 3 > _WIDTH:
+            lines.append(line)
+            line = "     "
+        line += f" > {name}"
+    return [*lines, line]
+
+
+def _arguments(view: View, arguments: Sequence[ArgumentRow]) -> list[str]:
     width = max((len(argument.parameter) for argument in arguments), default=0)
     lines = []
     for argument in arguments:
-        dtypes = " or ".join(argument.dtypes)
+        known = [dtype for dtype in argument.dtypes if dtype != "?"]
+        dtypes = one_of([_DTYPES.get(dtype, dtype) for dtype in known]) if known else ""
+        unknown = "or unknown" if known and "?" in argument.dtypes else ""
         aspect = "" if argument.aspect == "dtype" else f"({argument.aspect}) "
-        known = "  ".join(part for part in (dtypes, argument.reason) if part)
-        lines.append(f"    {argument.parameter:<{width}}  {argument.verdict.value:<10}  {aspect}{known}".rstrip())
+        # That a value can be what breaks the clause is said by the dtypes; a reason adds why nothing more is known.
+        reason = (
+            argument.reason
+            if argument.verdict is not Verdict.VIOLATED
+            else argument.reason.replace("can be", "breaks it:")
+        )
+        text = " ".join(part for part in (dtypes, unknown) if part)
+        verdict = _colored(view, argument.verdict.value)
+        pad = " " * (10 - len(argument.verdict.value))
+        tail = "; ".join(part for part in (text, reason) if part)
+        lines.append(f"    {argument.parameter:<{width}}  {verdict}{pad}  {aspect}{tail}".rstrip())
     return lines
+
+
+def _bold(view: View, text: str) -> str:
+    return click.style(text, bold=True) if view.color else text
+
+
+def _colored(view: View, verdict: str) -> str:
+    return click.style(verdict, fg=_COLORS[verdict]) if view.color and verdict in _COLORS else verdict
