@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,28 +33,33 @@ def rows(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[ApplyPathRow]:
     return found
 
 
-def test_table(contractlint: Run) -> None:
+def test_each_call_is_shown_once_with_the_ways_to_it(contractlint: Run, rows: list[ApplyPathRow]) -> None:
+    rows.insert(1, replace(rows[0], chain=("Other.forward", "Method.apply")))
+    rows[1] = replace(rows[1], reason="no call of `Other.forward` was found")
     assert contractlint("paths") == (
         0,
         "engine/layer.py:1  kernel  [fp8, per block]\n"
-        "    Layer.forward > Method.apply\n"
         "    logits  proved      float32\n"
         "    bias    violated    bfloat16 or float32\n"
         "    scale   unresolved  no caller found\n"
         "    bias    proved      (presence)\n"
+        "  way 1 of 2: Layer.forward > Method.apply\n"
+        "  way 2 of 2: Other.forward > Method.apply\n"
+        "      begins there: no call of `Other.forward` was found\n"
         "\n"
         "engine/other.py:2  kernel\n"
-        "    no caller found\n"
-        "    unresolved: callee is computed\n"
+        "  unresolved: callee is computed\n"
+        "  way: no caller found\n"
         "\n"
-        "2 paths; arguments: 2 proved, 1 violated, 0 unproven and 1 unresolved. "
+        "3 ways to 2 calls of kernels for mixtures of experts.\n"
+        "Arguments: 2 proved, 1 violated, 0 unproven and 1 unresolved. "
         "Judged against flashinfer-python 0.6.7 (pinned in pyproject.toml:3).\n",
         "",
     )
 
 
 def test_json(contractlint: Run) -> None:
-    code, out, _ = contractlint("paths", "--format", "json")
+    code, out, _ = contractlint("paths", "--output-format", "json")
     document = json.loads(out)
     assert code == 0
     assert document["targets"][0]["release"] == "0.6.7"
