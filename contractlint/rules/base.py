@@ -12,8 +12,9 @@ from contractlint.flow.nodes import render
 from contractlint.flow.values import Alt
 from contractlint.judge.dtype import DtypeJudgement
 from contractlint.judge.site import JudgedSite
-from contractlint.model.contract import Evidence, EvidenceKind
+from contractlint.model.contract import Clause, Evidence, EvidenceKind
 from contractlint.model.finding import Finding, Place, Step
+from contractlint.model.words import contract
 
 if TYPE_CHECKING:
     from contractlint.catalog import ReleaseView
@@ -99,6 +100,11 @@ def project_rule(
 ) -> RuleInfo:
     """Make a rule about the project as a whole."""
     return RuleInfo(code, name, summary, inspect.cleandoc(doc), nothing, check)
+
+
+def contract_text(clause: Clause, parameter: str) -> str:
+    """A clause in words: `routing_bias: bfloat16, when routing_method_type is DeepSeekV3 (==0.6.7.*)`."""
+    return contract(clause)
 
 
 def way(context: Context, parameter: str, alt: Alt) -> tuple[Step, ...]:
