@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from contractlint.clauses.conditions import met
+from contractlint.clauses.conditions import spellings as words
 from contractlint.flow.evaluate import Assumption
 from contractlint.flow.nodes import Fact, Node
-from contractlint.flow.values import Alt, Const, Dtype, Member, NoneValue, Tensor
+from contractlint.flow.values import Alt, Member, Tensor
+from contractlint.judge.observe import observe
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Aspect, Condition, Effect
 
@@ -77,8 +80,7 @@ def satisfies(site: JudgedSite, condition: Condition, alt: Alt) -> bool | None:
     accepted = _accepted(site, condition.parameter)
     if accepted and isinstance(alt.value, Member) and not keys & accepted:
         return False  # the library refuses the value: the call does not get as far as the clause
-    met = any(str(value) in keys for value in condition.values)
-    return met != condition.negated
+    return met(condition, keys)
 
 
 def _accepted(site: JudgedSite, parameter: str) -> set[str]:
@@ -103,27 +105,14 @@ def _comparable(value: object) -> tuple[str, object]:
     return ("member", value)
 
 
-def spellings(site: JudgedSite, parameter: str, alt: Alt) -> set[str] | None:
+def spellings(site: JudgedSite, parameter: str, alt: Alt) -> frozenset[str] | None:
     """The spellings under which a value may stand in a condition: member name, literal, dtype."""
-    value = alt.value
-    if isinstance(value, Member):
-        return {value.name}
-    if isinstance(value, NoneValue):
-        return {"None"}
-    if isinstance(value, Const):
-        enum = site.view.enum_of(parameter)
-        if enum is not None and isinstance(value.value, int) and not isinstance(value.value, bool):
-            names = [name for name, number in site.view.enums.get(enum, {}).items() if number == value.value]
-            return {*names, str(value.value)}
-        return {str(value.value)}
-    if isinstance(value, Dtype | Tensor):
-        name = value.name if isinstance(value, Dtype) else value.dtype
-        return {name} if name and name != "default" else ({"Tensor"} if isinstance(value, Tensor) else None)
-    return None
+    enum = site.view.enum_of(parameter)
+    return words(observe(alt.value), None if enum is None else site.view.enums.get(enum, {}))
 
 
 def _spell(site: JudgedSite, parameter: str, alt: Alt) -> str:
-    keys = spellings(site, parameter, alt) or set()
+    keys = spellings(site, parameter, alt) or frozenset()
     names = sorted(k for k in keys if not k.lstrip("-").isdigit()) or sorted(keys)
     return names[0] if names else "?"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from contractlint.clauses import Outcome, dtype_outcome
 from contractlint.flow.nodes import Node
 from contractlint.flow.values import (
     DEFAULT,
@@ -18,7 +19,8 @@ from contractlint.flow.values import (
     Unknown,
     Values,
 )
-from contractlint.judge.conditions import Holds, Outcome, assumptions, hypothesis, outcome
+from contractlint.judge.conditions import Holds, assumptions, hypothesis, outcome
+from contractlint.judge.conditions import Outcome as ConditionOutcome
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Aspect, Clause, Effect
 from contractlint.model.finding import Verdict
@@ -120,9 +122,10 @@ def _judge_clause(site: JudgedSite, judgement: DtypeJudgement, clause: Clause) -
             judgement.doubts.append((clause, doubt, alt))
             continue
         accepted = _accepted(site, clause)
-        if accepted is None:
+        found = dtype_outcome(dtype, accepted)
+        if accepted is None or found is Outcome.UNKNOWN:
             judgement.doubts.append((clause, f"it must share the dtype of `{clause.same_as}`, which is not known", alt))
-        elif dtype in accepted:
+        elif found is Outcome.KEPT:
             judgement.proofs.append(alt)
         elif dtype == DEFAULT and accepted & MODEL_DTYPES:
             if not accepted >= MODEL_DTYPES:
@@ -155,7 +158,7 @@ def _model_dtype(accepted: frozenset[str]) -> str:
 
 
 def _breach(
-    site: JudgedSite, judgement: DtypeJudgement, clause: Clause, alt: Alt, dtype: str, applies: Outcome
+    site: JudgedSite, judgement: DtypeJudgement, clause: Clause, alt: Alt, dtype: str, applies: ConditionOutcome
 ) -> None:
     if alt.guess:
         text = f"it may be {dtype_text(dtype)}, by a way that was joined by name alone or picked out of several"
