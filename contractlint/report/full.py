@@ -30,12 +30,15 @@ _EFFECTS = {
 }
 
 
+def render_findings(view: View, findings: Sequence[Finding]) -> str:
+    """Findings as blocks, an empty line after each."""
+    return "".join(f"{line}\n" for finding in findings for line in (*_finding(view, finding), ""))
+
+
 def render_full(view: View) -> str:
     """Every finding as a block, errors first, then what was checked and what was not."""
-    lines: list[str] = []
-    for finding in sorted(view.active(), key=lambda finding: SEVERITIES.index(finding.severity)):
-        lines += _finding(view, finding)
-        lines.append("")
+    ordered = sorted(view.active(), key=lambda finding: SEVERITIES.index(finding.severity))
+    lines = render_findings(view, ordered).splitlines()
     for title, entries in (
         ("The errors in short:", _in_short(view)),
         ("Call sites that could not be resolved:", unresolved_lines(view)),

@@ -1,0 +1,1 @@
+"""Traces: which call sites called which entry points, with what, how often, and on which machines."""
