@@ -11,6 +11,7 @@ from dataclasses import dataclass
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _FORWARDS = 0x04 | 0x08  # takes *args and **kwargs
 _LONGEST = 24
+_GENERATED = ("<frozen", "<eval_with_key>", "<stand-in")  # importlib, torch.fx, contractlint.testing
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Walker:
 
     def is_forwarder(self, code: types.CodeType) -> bool:
         """Whether a frame is not the call site: library code, or a function that hands `*args, **kwargs` on."""
-        if code.co_filename.startswith(self._skipped) or code.co_filename.startswith("<frozen"):
+        if code.co_filename.startswith(self._skipped) or code.co_filename.startswith(_GENERATED):
             return True
         return code.co_argcount == 0 and code.co_flags & _FORWARDS == _FORWARDS
 

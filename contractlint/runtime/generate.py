@@ -49,7 +49,7 @@ class Hooks:
     slow: Callable[..., None]
     record: Callable[..., None]
     flush: Callable[..., None]
-    traced: Callable[..., None]
+    traced: Callable[..., bool]
     compiling: Callable[[], bool]
     frame: Callable[[int], types.FrameType]
     torch: Any
@@ -147,7 +147,8 @@ class Writer:
         if key:
             key_name = self._name("key")
             judged = f"({key_name} := ({self.subject.number}, {key})) not in {self._hook('judged')}"
-            tests.append(f"(not {self._hook('compiling')}() and {judged})")
+            traced = f"{self._hook('traced')}({self.subject.number})"
+            tests.append(f"({traced} if {self._hook('compiling')}() else {judged})")
         if everything:
             tests += [self._alignment_test(clause) for clause in self.subject.clauses if clause.alignment is not None]
         if not tests:

@@ -271,6 +271,9 @@ def _device(name: str) -> str:
     return name.partition(":")[0]
 
 
+_DISABLED = 1  # the frame that torch.compile's `disable` puts between
+
+
 def _grave(one: Judgement) -> bool:
     return one.outcome is Outcome.BROKEN and one.clause.effect is not Effect.SLOW
 
@@ -278,9 +281,17 @@ def _grave(one: Judgement) -> bool:
 def _slow_hook(judge: Judge) -> Any:
     """The way out of a checker. torch.compile must not look inside: where it meets a breach, the code runs eagerly."""
 
+    untraced: list[Any] = []
+
     def slow(number: int, key: object, values: tuple[object, ...], depth: int) -> None:
         assert judge.hooks_made is not None
-        judge.judge(judge.hooks_made, number, key, values, depth)
+        dynamo: Any = sys.modules.get("torch._dynamo")
+        if dynamo is None or not hasattr(dynamo, "disable"):
+            judge.judge(judge.hooks_made, number, key, values, depth)
+            return
+        if not untraced:
+            untraced.append(dynamo.disable(judge.judge))
+        untraced[0](judge.hooks_made, number, key, values, depth + _DISABLED)
 
     slow._torchdynamo_disable = True  # type: ignore[attr-defined]
     return slow
@@ -289,8 +300,9 @@ def _slow_hook(judge: Judge) -> Any:
 def _traced_hook(judge: Judge) -> Any:
     """What torch.compile runs once while it traces, and leaves out of the graph."""
 
-    def traced(number: int) -> None:
+    def traced(number: int) -> bool:
         judge.note_trace(number)
+        return False
 
     traced._dynamo_marked_constant = True  # type: ignore[attr-defined]
     return traced

@@ -82,7 +82,7 @@ def folder_of(package: str) -> str:
     """The folder of an imported package."""
     module = sys.modules.get(package)
     file = getattr(module, "__file__", None)
-    return os.path.dirname(os.path.abspath(file)) if file else ""
+    return os.path.dirname(os.path.abspath(file)) if file and os.path.isfile(file) else ""
 
 
 def _distribution(library: str) -> str:
