@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 ENGINE ?= vllm==0.19.1
 RELEASE ?= 0.6.7
 
-.PHONY: demo test lint types layers unit test-real bench clean
+# Releases of the library that contracts are held against; DRIFT=--known takes all that they know.
+DRIFT ?= $(addprefix --release ,0.6.6 0.6.7.post3 0.6.12 0.7.2.post1)
+
+.PHONY: demo test lint types layers unit drift test-real bench clean
 
 # Findings are the point of the demonstration, so exit code 1 (findings) counts as success here.
 demo: $(VENV)/.base
@@ -25,6 +28,11 @@ layers: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+# The contracts still say what published releases do: downloads about 90 MB once, and fails on any difference.
+drift: $(VENV)/.base
+	$(BIN)/contractlint contracts validate
+	$(BIN)/contractlint contracts drift $(DRIFT)
 
 # On published engines: downloads about 160 MB once, and takes minutes.
 test-real: $(VENV)/.dev

@@ -19,6 +19,7 @@ from contractlint.catalog.schema import (
     RETURN_KEYS,
     Draft,
     Table,
+    flag,
     read_documented,
     read_parameter,
     strings,
@@ -225,6 +226,9 @@ def _entry(document: _Document, compiler: _Compiler) -> None:
             )
             return
         _add_entry(library, name, (), ((everything(library["releases"]), (inline,)),))
+    if flag(table, "to_be_reviewed", (), problems):
+        remedy = "compare each parameter with the code, then delete this key"
+        problems.add(("to_be_reviewed",), "this file is a draft", remedy)
     entry = library["entries"][canonical]
     if entry["meta"]:
         problems.add(

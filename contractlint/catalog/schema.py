@@ -29,6 +29,7 @@ ENTRY_KEYS = {
     "signature",
     "returns",
     "parameters",
+    "to_be_reviewed",
 }
 PARAMETER_KEYS = {"like", "documented", *ASPECTS}
 DOCUMENTED_KEYS = {"aspect", "releases", "says", "accepts", "evidence"}

@@ -56,6 +56,7 @@ def diff(before: str, after: str, only: str, everything: bool, form: str, contra
 
 @click.command("drift")
 @click.option("--release", "releases", multiple=True, metavar="RELEASE", help="A published release; fetched once.")
+@click.option("--known", is_flag=True, help="Every release that the contracts know.")
 @click.option("--wheel", "wheels", multiple=True, metavar="PATH", help="A wheel, or a folder in which one is unpacked.")
 @click.option("--installed", is_flag=True, help="The release that is installed here; it is not imported.")
 @click.option("--against", metavar="OLD", help="Also rank what changed since this release or wheel, for a human.")
@@ -64,6 +65,7 @@ def diff(before: str, after: str, only: str, everything: bool, form: str, contra
 @contracts_option
 def drift(
     releases: tuple[str, ...],
+    known: bool,
     wheels: tuple[str, ...],
     installed: bool,
     against: str | None,
@@ -92,7 +94,8 @@ def drift(
     try:
         with Progress() as progress:
             old = _named(catalog, against, progress) if against else None
-            for wheel in _wheels(catalog, releases, wheels, installed, progress):
+            named = [*releases, *(_known(catalog) if known else ())]
+            for wheel in _wheels(catalog, named, wheels, installed, progress):
                 progress(f"reading {wheel.release}", 0, 0)
                 found.append(compare(catalog, wheel))
                 if old is not None and old.library == wheel.library:
@@ -159,7 +162,7 @@ def _wheels(
     catalog: Catalog, releases: Sequence[str], paths: Sequence[str], installed: bool, progress: Progress
 ) -> Iterator[Wheel]:
     if not (releases or paths or installed):
-        raise Stop("name what to compare with: --release RELEASE, --wheel PATH or --installed")
+        raise Stop("name what to compare with: --release RELEASE, --known, --wheel PATH or --installed")
     for text in releases:
         yield _published(catalog, text, progress)
     for path in paths:
@@ -223,6 +226,10 @@ def _installed(catalog: Catalog) -> Wheel:
             continue
         return Wheel(Path(str(found.locate_file(""))), library, catalog.package(library), found.version)
     raise Stop(f"{' or '.join(libraries)} is not installed here; name a release with --release")
+
+
+def _known(catalog: Catalog) -> list[str]:
+    return [f"{library}=={release}" for library in _released(catalog) for release in catalog.releases(library)]
 
 
 def _released(catalog: Catalog) -> list[str]:

@@ -148,7 +148,10 @@ def _evidence(catalog: Catalog, view: ReleaseView, wheel: Wheel, drift: Drift) -
 
 
 def _places(clause: Clause) -> list[Evidence]:
-    return [item for item in clause.evidence if item.kind in (*_CODE, EvidenceKind.DOC) and item.note]
+    """The quotes that bear a clause: those of code, and documentation only where no code is cited."""
+    quoted = [item for item in clause.evidence if item.note]
+    code = [item for item in quoted if item.kind in _CODE]
+    return code or [item for item in quoted if item.kind is EvidenceKind.DOC]
 
 
 def _coverage(catalog: Catalog, view: ReleaseView, new: Iterable[Callable_], drift: Drift) -> None:

@@ -61,9 +61,11 @@ def draft(catalog: Catalog, wheel: Wheel, entry: Callable_) -> str:
     head = [
         "#:schema ../schema.json",
         f"# A draft, made from {wheel.library} {wheel.release}. Compare each clause with the code, mend it, and delete",
-        "# its to_be_reviewed; until then the file does not load. Remarks are checks that fit no clause.",
+        "# its to_be_reviewed, and at last that of the file; until then the file does not load. Remarks are checks that",
+        "# fit no clause. Where nothing was found, that is no sign that the code asks for nothing.",
         f"entry_point = {json.dumps(name)}",
         f"summary = {json.dumps(next(iter(entry.doc.splitlines()), ''), ensure_ascii=False)}",
+        "to_be_reviewed = true",
     ]
     body = [line for parameter in parameters for line in _lines(parameter, drafts[parameter.name])]
     return "\n".join([*head, *body]) + "\n"

@@ -63,7 +63,7 @@ _SAYS = {
     "enforced": "Who checks it: python, ffi (the C++ launcher) or none.",
     "effect": "What a breach does: raises, silent (a wrong result), fault (illegal access) or slow.",
     "consequence": "What happens on a breach, in one phrase.",
-    "to_be_reviewed": "The clause is a draft, which does not load; delete this key when code and clause agree.",
+    "to_be_reviewed": "This is a draft, which does not load; delete this key when code and clause agree.",
     "same_as": "The parameter whose dtype it must have.",
     "lets_through": "Dtypes that the library's check admits although the kernel reads fewer.",
     "reads": "The dtype that the kernel takes the bytes of any other for, where it accepts several.",

@@ -84,3 +84,49 @@ def test_every_mistake_of_every_file_is_told(project: Path, contractlint: Run) -
     code, out, err = contractlint("contracts", "validate", "a.toml", "b.toml")
     assert (code, out) == (2, "")
     assert {line.split(":")[1].strip() for line in err.splitlines()} == {"a.toml", "b.toml"}
+
+
+SEVEN = """\
+entry_point = "engine.kernels.scale"
+signature = "(x, factor, *, out=None)"
+sumary = "Scales."
+
+[parameters.x.dtype]
+accepts = "bfloat17"
+enforced = "kernel"
+evidence = ['read engine/csrc/scale.cu *:12']
+
+[parameters.factor.dtype]
+accepts = "float32"
+enforced = "ffi"
+
+[parameters.facter.dtype]
+accepts = "float32"
+enforced = "ffi"
+evidence = ['read engine/csrc/scale.cu *:12']
+
+[parameters.out.shape]
+accepts = "n, m"
+enforced = "ffi"
+evidence = ['seen engine/csrc/scale.cu *:12']
+"""
+
+
+def test_seven_mistakes_in_one_file_are_told_at_once_each_with_line_and_remedy(
+    project: Path, contractlint: Run
+) -> None:
+    (project / "scale.toml").write_text(SEVEN)
+    code, out, err = contractlint("contracts", "validate", "scale.toml")
+    assert (code, out) == (2, "")
+    told = [line.removeprefix("contractlint: ").strip() for line in err.splitlines()]
+    places = [line.partition("; ")[0] for line in told]
+    assert places == [
+        "scale.toml:3: unknown key 'sumary'",
+        "scale.toml:6: unknown dtype 'bfloat17'",
+        "scale.toml:7: unknown value 'kernel' of enforced",
+        "scale.toml:10: this dtype clause has no evidence",
+        "scale.toml:14: 'facter' is not a parameter of this entry point in any release",
+        "scale.toml:20: shape 'n, m' is not a list of dimensions",
+        "scale.toml:22: unknown kind of evidence 'seen'",
+    ]
+    assert all(line.partition("; ")[2] for line in told)

@@ -117,13 +117,24 @@ def test_a_draft_loads_only_when_it_has_been_reviewed(text: str, contracts: Path
         load_catalog([contracts, file], shipped=False, cache_folder=tmp_path / "cache")
     problems = caught.value.problems
     assert len(problems) == text.count("to_be_reviewed = true")
-    assert {problem.message.partition(" clause ")[2] for problem in problems} == {"is a draft"}
-    line = text.splitlines()[problems[0].line - 2]
-    assert line.startswith("to_be_reviewed = true")
+    assert problems[0].message == "this file is a draft"
+    assert {problem.message.partition(" clause ")[2] for problem in problems[1:]} == {"is a draft"}
+    lines = text.splitlines()
+    assert all(lines[problem.line - 2].startswith("to_be_reviewed = true") for problem in problems)
     reviewed = "\n".join(line for line in file.read_text().splitlines() if not line.startswith("to_be_reviewed"))
     file.write_text(reviewed, encoding="utf-8")
     catalog = load_catalog([contracts, file], shipped=False, cache_folder=tmp_path / "cache")
-    assert len(catalog.clauses_of("demo.gemm")) == len(problems)
+    assert len(catalog.clauses_of("demo.gemm")) == len(problems) - 1
+
+
+def test_a_draft_in_which_nothing_was_found_does_not_load_either(text: str, contracts: Path, tmp_path: Path) -> None:
+    head = text.partition("\n[parameters")[0].replace("entry_point", 'signature = "(x)"\nentry_point', 1)
+    file = tmp_path / "gemm.toml"
+    file.write_text(head, encoding="utf-8")
+    with pytest.raises(ContractErrors) as caught:
+        load_catalog([contracts, file], shipped=False, cache_folder=tmp_path / "cache")
+    (problem,) = caught.value.problems
+    assert problem.message == "this file is a draft"
 
 
 @pytest.mark.parametrize(
