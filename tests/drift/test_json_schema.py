@@ -16,7 +16,9 @@ from tests.drift.conftest import MOE, Run
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 NO_CONTRACTS = {"releases.toml", "enums.toml", "signatures.toml", "uncovered.toml"}
 FILES = [path for path in sorted(CONTRACTS.rglob("*.toml")) if path.name not in NO_CONTRACTS]
-TYPES: dict[str, Any] = {"object": dict, "array": list, "string": str, "boolean": bool, "number": (int, float)}
+TYPES: dict[str, Any] = {
+    "object": dict, "array": list, "string": str, "boolean": bool, "number": (int, float), "integer": int,
+}  # fmt: skip
 
 
 def violations(value: Any, schema: dict[str, Any], root: dict[str, Any], path: str = "") -> Iterator[str]:
@@ -44,6 +46,9 @@ def violations(value: Any, schema: dict[str, Any], root: dict[str, Any], path: s
             case "minItems" | "minProperties":
                 if isinstance(value, list | dict) and len(value) < rule:
                     yield f"{path}: too few"
+            case "minimum":
+                if isinstance(value, int | float) and value < rule:
+                    yield f"{path}: below {rule}"
             case "maxProperties":
                 if isinstance(value, dict) and len(value) > rule:
                     yield f"{path}: too many"
