@@ -138,13 +138,24 @@ def _call(view: View, ways: Sequence[ApplyPathRow]) -> list[str]:
     if first.status != "bound":
         lines.append(f"  {_colored(view, first.status)}: {first.reason}")
     lines += _arguments(view, first.arguments)
-    for number, way in enumerate(ways, 1):
-        label = f"way {number} of {len(ways)}" if len(ways) > 1 else "way"
-        scheme = f" [{way.scheme}]" if len(schemes) > 1 and way.scheme else ""
-        lines += _way(f"  {label}{scheme}: ", way.chain)
+    shared = _shared([way.chain for way in ways]) if len(ways) > 1 else ()
+    if shared:
+        lines += _way(f"  {len(ways)} ways, all through ", shared)
+    for way in ways:
+        label = f"{way.scheme}: " if len(schemes) > 1 and way.scheme else ""
+        head = way.chain[: len(way.chain) - len(shared)]
+        lines += _way(f"    - {label}", head or way.chain) if shared else _way(f"  way: {label}", way.chain)
         if (way.reason and way.reason != first.reason) or (way.reason and first.status == "bound"):
             lines.append(f"      begins there: {way.reason}")
     return lines
+
+
+def _shared(chains: Sequence[Sequence[str]]) -> Sequence[str]:
+    """The functions in which all chains end."""
+    count = 0
+    while all(len(chain) > count for chain in chains) and len({chain[-1 - count] for chain in chains}) == 1:
+        count += 1
+    return chains[0][len(chains[0]) - count :]
 
 
 def _way(label: str, chain: Sequence[str]) -> list[str]:
@@ -155,7 +166,7 @@ def _way(label: str, chain: Sequence[str]) -> list[str]:
     for name in chain[1:]:
         if len(line) + len(name) + 3 > _WIDTH:
             lines.append(line)
-            line = "     "
+            line = "       "
         line += f" > {name}"
     return [*lines, line]
 

@@ -92,12 +92,16 @@ def chains(flow: Flow, target: Function) -> list[tuple[tuple[Function, ...], str
 
 
 def _callers(flow: Flow, fn: Function, below: tuple[Function, ...]) -> list[Function]:
-    """Functions that call it, without tests, without what is already on the way."""
-    seen: dict[Function, None] = {}
+    """Functions that call it, without tests, without what is already on the way.
+
+    Calls that were joined by the name alone count only where there is no other.
+    """
+    seen: dict[Function, bool] = {}
     for caller in flow.callers.of(fn):
         if caller.fn not in below and caller.fn.index != 0 and flow.usable(caller.fn):
-            seen[caller.fn] = None
-    return sorted(seen, key=lambda f: (f.file, f.ir.line))
+            seen[caller.fn] = seen.get(caller.fn, True) and caller.guess
+    certain = [caller for caller, guess in seen.items() if not guess]
+    return sorted(certain or seen, key=lambda f: (f.file, f.ir.line))
 
 
 def is_layer_forward(flow: Flow, fn: Function) -> bool:

@@ -48,6 +48,11 @@ class NewMoE(nn.Module):
             top_k=config.top_k,
             hidden_size=config.hidden_size,
             intermediate_size=config.intermediate_size,
+            renormalize=True,
+            use_grouped_topk=True,
+            num_expert_group=config.n_group,
+            topk_group=config.topk_group,
+            scoring_func="sigmoid",
             e_score_correction_bias=self.bias,
         )
 """
