@@ -10,6 +10,7 @@ from contractlint.index.project import Function
 from contractlint.judge.conditions import Holds, assumptions, hypothesis, outcome, spellings
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Aspect, Clause, Effect
+from contractlint.model.dtypes import canonical
 
 STEPS = {Effect.SILENT: 2_000, Effect.FAULT: 2_000, Effect.RAISES: 600, Effect.SLOW: 600}
 WRITING = frozenset(("zero_", "fill_", "copy_"))
@@ -30,9 +31,7 @@ class Break:
     certain: bool
     doubt: str = ""
     telling: bool = False  # worth telling although it is not certain and would raise by itself
-    vague: bool = (
-        False  # one of many equal values from elsewhere, of which none is known to come here with the condition
-    )
+    vague: bool = False  # so little is known that telling it helps nobody who did not ask for everything
 
 
 def breaks(site: JudgedSite, parameter: str, aspect: Aspect) -> Iterator[Break]:
@@ -59,6 +58,7 @@ def _judge(site: JudgedSite, parameter: str, clause: Clause) -> Iterator[Break]:
         parameter, hypothesis(site, clause.when), steps=STEPS[clause.effect], assume=assumptions(clause.when)
     )
     broken = [(alt, what) for alt in alts if (what := _broken(site, parameter, clause, alt))]
+    kept_here = _kept_here(site, alts, [alt for alt, _ in broken])
     absent = 0 if clause.aspect is Aspect.PRESENCE else sum(isinstance(alt.value, NoneValue) for alt in alts)
     mixed = len(broken) < len(alts) - absent
     for alt, what in broken:
@@ -70,8 +70,21 @@ def _judge(site: JudgedSite, parameter: str, clause: Clause) -> Iterator[Break]:
         until = alt.value.until if isinstance(alt.value, NoneValue) else ""
         if until:
             doubt = f"`{until}` puts a value there on first use, and nothing here calls it before"
-        vague = bool(doubt and clause.when and alt.path is None and (alt.kept or alt.trail))
+        elsewhere = clause.when and alt.path is None and (alt.kept or alt.trail)
+        plain = alt.guess and not isinstance(alt.value, Tensor)
+        vague = bool(doubt) and bool(elsewhere or plain or _on_dtypes(site, clause) or kept_here)
         yield Break(clause, alt, what, not doubt, doubt, bool(until), vague)
+
+
+def _kept_here(site: JudgedSite, alts: tuple[Alt, ...], broken: list[Alt]) -> bool:
+    """Whether the class that holds the call stores a value that keeps the clause, and what breaks it is stored elsewhere."""
+    own = site.site.fn.scope
+    return any(own in alt.trail for alt in alts if alt not in broken) and not any(own in alt.trail for alt in broken)
+
+
+def _on_dtypes(site: JudgedSite, clause: Clause) -> bool:
+    """Whether a clause depends on the dtypes of other arguments, which are seldom known together."""
+    return any(canonical(str(value)) is not None for condition in clause.when for value in condition.values)
 
 
 def _doubt(site: JudgedSite, clause: Clause, alt: Alt) -> str | None:

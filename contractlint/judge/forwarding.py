@@ -54,19 +54,19 @@ def omissions(site: JudgedSite, parameter: str, clause: Clause | None) -> Iterat
 
     Where the value was tested on the way, the code knows what it does.
     """
-    for gap in _omissions(site, parameter, names_of(parameter, clause)):
+    for gap in _omissions(site, parameter, names_of(parameter, clause), clause):
         if not any(_tested(gap.facts, name) for name in gap.names):
             yield gap
 
 
-def _omissions(site: JudgedSite, parameter: str, names: tuple[str, ...]) -> Iterator[Omission]:
+def _omissions(site: JudgedSite, parameter: str, names: tuple[str, ...], clause: Clause | None) -> Iterator[Omission]:
     fn, line = site.site.fn, site.site.line
     node = site.bound.arguments.get(parameter)
     if node is None:
         if not (site.bound.splats or site.bound.stars):
             yield Omission(parameter, fn, line, site.frame().facts, "", names)
         return
-    yield from _written(site, parameter, node, fn, line, site.frame().facts, names, 0)
+    yield from _written(site, parameter, node, fn, line, site.frame().facts, names, 0, clause)
 
 
 def _written(
@@ -78,17 +78,18 @@ def _written(
     facts: Facts,
     names: tuple[str, ...],
     depth: int,
+    clause: Clause | None,
 ) -> Iterator[Omission]:
     """The literals that are written for a value: at the call, or where a wrapper is called that hands its parameter on."""
     if node.kind == "const" and _neutral(node.parts[0]):
         yield Omission(parameter, fn, line, facts, repr(node.parts[0]), names)
-    elif node.kind == "param" and depth < MAX_WRAPPERS:
+    elif node.kind == "param" and depth < (MAX_WRAPPERS if clause is not None else 0):
         own = str(node.parts[0])
         names = tuple(dict.fromkeys((*names, own)))
         for passed in site.flow.callers.passed(fn, own, None):
             if passed.node is not None and not passed.guess and site.flow.usable(passed.fn):
                 yield from _written(
-                    site, parameter, passed.node, passed.fn, passed.line, passed.facts, names, depth + 1
+                    site, parameter, passed.node, passed.fn, passed.line, passed.facts, names, depth + 1, clause
                 )
 
 
@@ -103,26 +104,38 @@ def unused_parameter(site: JudgedSite, gap: Omission) -> str:
     for param in fn.ir.params:
         if param.name not in names or param.kind in ("vararg", "kwarg") or _tested(gap.facts, param.name):
             continue
-        if _asked_elsewhere(fn, param.name):
+        if _asked_elsewhere(site, fn, param.name):
             continue
         if param.name in _used_names(fn) and not (gap.literal and _elsewhere_only(site, gap, param.name)):
             continue
         node = Node("param", fn, gap.line, param.name, key=("param", fn.file, fn.index, param.name))
         alts = flow.query(node, Frame.make(fn, gap.facts), steps=600)
-        if alts and all(isinstance(a.value, NoneValue | Const) and not a.guess for a in alts):
-            values = {repr(a.value) for a in alts}
-        else:
-            values = set()
-        if len(values) != 1:  # where nobody passes anything but one literal, nothing is lost
+        only_neutral = all(
+            isinstance(a.value, NoneValue) or (isinstance(a.value, Const) and _neutral(a.value.value)) for a in alts
+        )
+        # Where callers pass one neutral value and nothing else, nothing is lost.
+        if not alts or not only_neutral or len({repr(a.value) for a in alts}) > 1:
             return param.name
     return ""
 
 
-def _asked_elsewhere(fn: Function, name: str) -> bool:
-    """Whether another method of the class takes the same parameter and uses it: whether it supports a value, say."""
+def gets_a_value(site: JudgedSite, gap: Omission, name: str) -> bool:
+    """Whether some caller is seen to pass something else for a parameter than what stands at the gap."""
+    fn = gap.fn
+    node = Node("param", fn, gap.line, name, key=("param", fn.file, fn.index, name))
+    alts = site.flow.query(node, Frame.make(fn, gap.facts), steps=600)
+    return any(isinstance(a.value, Const) and not a.guess and not _neutral(a.value.value) for a in alts)
+
+
+def _asked_elsewhere(site: JudgedSite, fn: Function, name: str) -> bool:
+    """Whether another method of the class or its bases takes the same parameter and uses it: to tell what it supports, say."""
     if fn.owner is None:
         return False
-    methods = (Function(fn.module, index) for index in fn.owner.ir.methods.values())
+    methods = (
+        Function(owner.module, index)
+        for owner in site.flow.project.mro(fn.owner)
+        for index in owner.ir.methods.values()
+    )
     return any(
         method != fn and any(p.name == name for p in method.ir.params) and name in _used_names(method)
         for method in methods

@@ -14,7 +14,7 @@ from contractlint.rules.base import Context
 def gaps(context: Context) -> Iterator[tuple[Omission, Clause | None]]:
     """Every place where a parameter of the call, or of a wrapper around it, goes without the value."""
     site = context.site
-    if site.signature is None:
+    if site.signature is None or not site.flow.usable(site.site.fn):
         return
     for parameter in site.parameters:
         if parameter.kind.startswith("var"):

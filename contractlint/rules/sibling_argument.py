@@ -37,7 +37,7 @@ from collections.abc import Iterator
 from contractlint.flow.nodes import render
 from contractlint.judge.forwarding import Omission, field_at_hand, unused_parameter
 from contractlint.judge.site import JudgedSite
-from contractlint.model.contract import Effect
+from contractlint.model.contract import Clause, Effect
 from contractlint.model.finding import Finding
 from contractlint.rules.base import Context, rule
 from contractlint.rules.forwarding import forwarding_finding, gaps, severity_of
@@ -46,17 +46,24 @@ CODE = "CL303"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """One finding for each value that a twin of the call passes."""
+    """One finding for all that one twin of the call passes and the call does not."""
     site = context.site
+    found: dict[tuple[str, int, bool], list[tuple[Omission, Clause, str]]] = {}
     for gap, clause in gaps(context):
         if clause is None or unused_parameter(site, gap) or field_at_hand(site, gap):
             continue
         twin = _passing(context, gap)
-        if twin is None:
-            continue
-        other, text = twin
-        what = f"passes `{gap.literal}` for `{gap.parameter}`" if gap.literal else f"passes no `{gap.parameter}`"
-        place = f"{other.site.file}:{other.site.line}"
+        if twin is not None:
+            other, text = twin
+            key = (other.site.file, other.site.line, clause.effect is Effect.SLOW)
+            found.setdefault(key, []).append((gap, clause, text))
+    for (file, line, slow), missing in found.items():
+        gap, clause, text = missing[0]
+        what = " and ".join(
+            f"`{each.literal}` for `{each.parameter}`" if each.literal else f"no `{each.parameter}`"
+            for each, _, _ in missing
+        )
+        names = ", ".join(f"`{each.parameter}`" for each, _, _ in missing)
         yield forwarding_finding(
             context,
             CODE,
@@ -64,25 +71,27 @@ def check(context: Context) -> Iterator[Finding]:
             gap,
             clause,
             severity_of(clause, certain=False),
-            f"this call of `{site.short_name}` {what}; its sibling at {place} passes `{text}`",
-            f"pass `{gap.parameter}` here too"
-            + ("" if clause.effect is Effect.SLOW else ", or assert what makes it needless"),
+            f"this call of `{site.short_name}` passes {what}; its sibling at {file}:{line} passes `{text}`",
+            f"pass {names} here too" + ("" if slow else ", or assert what makes it needless"),
         )
 
 
 def _passing(context: Context, gap: Omission) -> tuple[JudgedSite, str] | None:
-    """A call of the same family that passes a value, and what it passes; calls of the same entry point come first."""
+    """A call that passes a value, and what it passes.
+
+    Where nothing is passed, any call of the family counts; a literal was somebody's decision, and only another call of the
+    same entry point speaks against it.
+    """
     here = context.site
-    family = here.family
     found: list[tuple[bool, str, int, JudgedSite, str]] = []
     for other in context.sites:
         if other.site is here.site or other.signature is None or other.site.reason:
             continue
         same = other.site.entry_point == here.site.entry_point
-        if not same and (not family or other.family != family):
+        if not same and (gap.literal or not here.family or other.family != here.family):
             continue
         node = other.bound.arguments.get(gap.parameter)
-        if node is None or node.kind == "const":
+        if node is None or node.kind == "const" or not other.flow.usable(other.site.fn):
             continue
         found.append((not same, other.site.file, other.site.line, other, render(node)))
     if not found:

@@ -9,8 +9,9 @@ reach the kernel: the function never uses them, or passes a literal in their pla
 Callers believe that they set something. The kernel computes with its default, and nothing is raised. With
 `routed_scaling_factor` left out, vLLM 0.21.0 answered 0.38 of gsm8k with a DeepSeek model instead of 0.90.
 
-It is an error where a contract says what the default means, a warning otherwise. A test of the parameter on the way to the
-call settles it: the branch was chosen knowing the value.
+It is an error where a contract says what the default means and some caller is seen to pass another value, a warning
+otherwise. A test of the parameter on the way to the call settles it: the branch was chosen knowing the value. So does another
+method of the class that takes the parameter and uses it, to tell what it supports.
 
 ## Example
 
@@ -35,7 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contractlint.judge.forwarding import unused_parameter
+from contractlint.judge.forwarding import gets_a_value, unused_parameter
 from contractlint.model.finding import Finding
 from contractlint.rules.base import Context, rule
 from contractlint.rules.forwarding import forwarding_finding, gaps, severity_of
@@ -61,7 +62,7 @@ def check(context: Context) -> Iterator[Finding]:
             "unforwarded-parameter",
             gap,
             clause,
-            severity_of(clause, certain=True),
+            severity_of(clause, certain=gets_a_value(context.site, gap, name)),
             message,
             f"pass it on: `{gap.parameter}={name}`",
         )
