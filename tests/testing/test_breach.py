@@ -102,3 +102,19 @@ def test_a_bias_that_is_missing_where_the_kernel_reads_it_would_fault(weights: d
     logits, _ = inputs()
     with standin("0.6.7", misread=True) as library, pytest.raises(WouldFault, match="routing_bias"):
         chosen(library, weights, logits, None)
+
+
+@pytest.mark.parametrize(
+    "release, nan", [("0.6.7", False), ("0.6.12", True), ("0.6.15", False), ("0.7.2.post1", False)]
+)
+def test_without_groups_a_bias_that_swallows_all_scores_gave_nan_weights_around_0_6_12(
+    release: str, nan: bool, weights: dict[str, Any]
+) -> None:
+    logits, bias = torch.full((TOKENS, EXPERTS), -10.0), torch.full((EXPERTS,), 1e4)
+    with standin(release) as library:
+        _, found, _ = library.package.fused_moe.trtllm_fp8_block_scale_moe(
+            logits, bias, **weights, num_experts=EXPERTS, top_k=TOP_K, n_group=1, topk_group=1,
+            intermediate_size=SIZE, local_expert_offset=0, local_num_experts=EXPERTS, routed_scaling_factor=SCALE,
+            routing_method_type=2, do_finalize=False,
+        )  # fmt: skip
+    assert bool(found.isnan().any()) is nan

@@ -11,25 +11,31 @@ from contractlint.reference import routing as r
 from contractlint.testing.call import Call
 from contractlint.testing.kernels.registry import kernel
 
-# Kernels without expert groups added nothing to the sum that they divide by before this release, and those with groups
-# before the other (contracts: routing_bias, note; routing_runner 0.7.0).
 EPSILON = 1e-20
-EPSILON_SINCE = Version("0.6.15")
+
+# The sum that weights are divided by has had an epsilon since these releases (runner: mSumEpsilon).
+EPSILON_WITHOUT_GROUPS, EPSILON_WITH_GROUPS = Version("0.6.15"), Version("0.6.17")
+# Kernels without groups took weights from the biased scores in these releases (routing_policy: ScaledSumNormalize).
+RECOVERED_FROM, RECOVERED_UNTIL = Version("0.6.8"), Version("0.6.18")
+# MiniMax2 has applied routed_scaling_factor since this release (runner: mRouteScale).
+MINIMAX2_SCALES = Version("0.6.13")
 
 
 def route_call(call: Call) -> r.Routing:
     """Route by the arguments of a call, as the kernel of the call's release does."""
     method = call.member("routing_method_type", "RoutingMethodType", "Default")
-    old = Version(call.view.release) < EPSILON_SINCE
-    scale = call.get("routed_scaling_factor", 1.0)
+    release = Version(call.view.release)
+    groups = call.get("n_group", 0)
+    guarded = release >= (EPSILON_WITH_GROUPS if groups > 1 else EPSILON_WITHOUT_GROUPS)
+    scaled = method != "MiniMax2" or release >= MINIMAX2_SCALES
     options = r.Options(
         bias=call.routing_bias,
-        groups=call.get("n_group", 0),
+        groups=groups,
         limited_groups=call.get("topk_group", 0),
-        scale=1.0 if method == "MiniMax2" and old else scale,
-        epsilon=0.0 if old else EPSILON,
+        scale=call.get("routed_scaling_factor", 1.0) if scaled else 1.0,
+        epsilon=EPSILON if guarded else 0.0,
         normalize=call.get("norm_topk_prob", True),
-        recovered=old,
+        recovered=RECOVERED_FROM <= release < RECOVERED_UNTIL,
     )
     found = r.route(method, call.routing_logits, call.top_k, options)
     if call.routing_replay_out is not None:
