@@ -37,7 +37,7 @@ def make_function(
     owner = "self" if method else "None"
     body = f"def {name}({declared}):\n    return {HANDLER}({entry_point!r}, {owner}, {{{passed}}})\n"
     made: dict[str, Any] = {}
-    exec(compile(body, f"<stand-in {entry_point}>", "exec"), namespace, made)
+    exec(compile(body, namespace["__file__"], "exec"), namespace, made)
     function = made[name]
     defaults = {p.name: evaluate(p.default, names) for p in parameters if p.default is not None}
     function.__defaults__ = tuple(defaults[p.name] for p in parameters if p.kind == "positional" and p.name in defaults)

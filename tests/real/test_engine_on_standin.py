@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,8 +35,8 @@ class Layer:
         self.logits = torch.randn(TOKENS, EXPERTS, generator=generator) * 2
         self.bias = torch.rand(EXPERTS, generator=generator) * 0.5
 
-    def apply(self, release: str, bias: Any) -> Any:
-        """Run the engine's `apply` with the stand-in for a release underneath."""
+    def apply(self, release: str, bias: Any, watched: Callable[[], Any] = nullcontext) -> Any:
+        """Run the engine's `apply` with the stand-in for a release underneath, inside the context that is given."""
         root = load_engines()[ENGINE].fetch().root
         with standin(release, misread=True) as library:
             methods = library.package.fused_moe.RoutingMethodType
@@ -48,11 +50,12 @@ class Layer:
                     SimpleNamespace(block_shape=[128, 128], is_per_tensor=False, w1_scale=self.s1, w2_scale=self.s2),
                 )  # fmt: skip
                 code, scale = q.quantize_fp8_groups(self.hidden)
-                return experts.apply(
-                    code, self.w1, self.w2, self.logits.bfloat16(), engine.MoEActivation.SILU, EXPERTS, None,
-                    scale.t(), False, num_expert_group=GROUPS, e_score_correction_bias=bias,
-                    routed_scaling_factor=2.5, topk_group=LIMITED,
-                ).float()  # fmt: skip
+                with watched():
+                    return experts.apply(
+                        code, self.w1, self.w2, self.logits.bfloat16(), engine.MoEActivation.SILU, EXPERTS, None,
+                        scale.t(), False, num_expert_group=GROUPS, e_score_correction_bias=bias,
+                        routed_scaling_factor=2.5, topk_group=LIMITED,
+                    ).float()  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +86,12 @@ def test_the_engine_computes_something_else_with_a_float32_bias_in_0_6_7(
 ) -> None:
     found = distance(layer.apply(release, layer.bias), right)
     assert found > 0.8 if broken else found < 0.2
+
+
+def test_assert_mode_stops_the_engine_before_the_kernel_and_names_its_file(layer: Layer) -> None:
+    runtime: Any = pytest.importorskip("contractlint.runtime", reason="assert mode is not there")
+    with pytest.raises(runtime.ContractBreach, match="routing_bias") as caught:
+        layer.apply("0.6.7", layer.bias, lambda: runtime.armed("assert"))
+    assert "trtllm_fp8_moe.py" in str(caught.value)
+    assert "_apply_block_scale" in str(caught.value)
+    layer.apply("0.6.8", layer.bias, lambda: runtime.armed("assert"))
