@@ -51,9 +51,10 @@ class Layer:
     between: Round
     activation: str = "Swiglu"
     controls: Controls = field(default_factory=Controls)
+    dtype: torch.dtype = torch.bfloat16  # as which the second GEMM writes its rows
 
     def run(self, x: Tensor, expert: int) -> Tensor:
-        """Run float32 `[tokens, hidden]` through one local expert; rounded to bfloat16 as the second GEMM writes it."""
+        """Run float32 `[tokens, hidden]` through one local expert; rounded as the second GEMM writes it."""
         hidden = x @ self.first(expert).T
         if self.controls.bias1 is not None:
             hidden = hidden + self.controls.bias1[expert]
@@ -61,7 +62,7 @@ class Layer:
         out = hidden @ self.second(expert).T * _of(self.controls.scale2, expert, 1.0)
         if self.controls.bias2 is not None:
             out = out + self.controls.bias2[expert]
-        return out.to(torch.bfloat16)
+        return out.to(self.dtype)
 
     def _activate(self, hidden: Tensor, expert: int) -> Tensor:
         c = self.controls
@@ -82,10 +83,10 @@ def compute(x: Tensor, routing: Routing, layer: Layer, *, offset: int = 0, weigh
         weigh_input: multiply the input with the routing weight (Llama4), not the output.
 
     Returns:
-        bfloat16 `[num_tokens, top_k, hidden]`, one row for each chosen expert.
+        `[num_tokens, top_k, hidden]` in the layer's dtype, one row for each chosen expert.
     """
     x = x.float()
-    out = x.new_zeros((*routing.experts.shape, x.shape[-1]), dtype=torch.bfloat16)
+    out = x.new_zeros((*routing.experts.shape, x.shape[-1]), dtype=layer.dtype)
     for expert in routing.experts.unique().tolist():
         if offset <= expert < offset + layer.count:
             token, slot = (routing.experts == expert).nonzero(as_tuple=True)
@@ -100,11 +101,11 @@ def compute(x: Tensor, routing: Routing, layer: Layer, *, offset: int = 0, weigh
 
 
 def finalize(rows: Tensor, routing: Routing, *, weighed: bool = True) -> Tensor:
-    """Add up the rows of each token, weighed: bfloat16 `[num_tokens, hidden]`."""
-    rows = rows.float()
+    """Add up the rows of each token, weighed: `[num_tokens, hidden]` in the dtype of the rows."""
+    total = rows.float()
     if weighed:
-        rows = rows * routing.weights.float().unsqueeze(-1)
-    return rows.sum(1).to(torch.bfloat16)
+        total = total * routing.weights.float().unsqueeze(-1)
+    return total.sum(1).to(rows.dtype)
 
 
 def positions(experts: Tensor, count: int, offset: int, tile: int) -> tuple[Tensor, int]:

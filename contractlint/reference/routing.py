@@ -193,6 +193,23 @@ def fused_topk_deepseek(
     return route("DeepSeekV3", scores, top_k, options, dtype=scores.dtype)
 
 
+def hash_topk(logits: Tensor, token_ids: Tensor, table: Tensor, *, shared: int = 0, scale: float = 1.0) -> Routing:
+    """DeepSeek-V4 routing: the token's row of a table names its experts, their logits give the weights.
+
+    Args:
+        logits: `[num_tokens, num_experts]`; `token_ids`: `[num_tokens]`; `table`: `[vocabulary, top_k]`.
+        shared: experts that every token goes to besides, numbered after the others, with weight `1 / scale`.
+    """
+    experts = table[token_ids.long()].long()
+    scores = torch.nn.functional.softplus(logits.float()).sqrt().gather(-1, experts)
+    weights = scores / scores.sum(-1, keepdim=True)
+    added = torch.arange(logits.shape[-1], logits.shape[-1] + shared, device=experts.device).expand(len(experts), -1)
+    return Routing(
+        torch.cat((experts, added), -1).to(torch.int32),
+        torch.cat((weights, torch.full(added.shape, 1.0 / scale, device=weights.device)), -1),
+    )
+
+
 def overlap(experts: Tensor, others: Tensor) -> float:
     """Return which part of the chosen experts, over all tokens, two routings have in common (0 to 1)."""
     same = (experts.unsqueeze(-1) == others.unsqueeze(-2)).any(-1)

@@ -118,6 +118,15 @@ def test_the_standalone_router() -> None:
     torch.testing.assert_close(weights.gather(-1, order.indices), found.weights.gather(-1, mine.indices))
 
 
+def test_the_router_by_table() -> None:
+    logits, table = values(1, 5, 32), torch.randint(0, 32, (100, 4), generator=torch.Generator().manual_seed(2))
+    ids = torch.tensor([3, 99, 0, 3, 50])
+    weights, chosen = theirs("trace/templates/moe.py")["_hash_topk_reference"](logits, ids, table, 1, 2.5)
+    found = r.hash_topk(logits, ids, table, shared=1, scale=2.5)
+    assert torch.equal(found.experts, chosen)
+    torch.testing.assert_close(found.weights, weights)
+
+
 def test_norms() -> None:
     x, weight, bias = values(1, 4, 64), values(3, 64), values(4, 64)
     file = theirs("trace/templates/norm.py")

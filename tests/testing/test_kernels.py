@@ -232,3 +232,30 @@ def test_quantised_weights_are_laid_out_as_the_library_does(library: Standin) ->
     four, scale = library.package.mxfp4_quantize(x)
     close_enough = library.package.mxfp4_dequantize(four, scale) - x.float()
     assert float(close_enough.norm() / x.float().norm()) < 0.15
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_the_cutlass_moe_adds_up_over_devices(dtype: Any, library: Standin) -> None:
+    tokens, hidden, intermediate, count = 5, 32, 16, 4
+    x = values(1, tokens, hidden, dtype=dtype)
+    first = (values(2, count, 2 * intermediate, hidden) / 6).to(dtype)
+    second = (values(3, count, hidden, intermediate) / 4).to(dtype)
+    chosen = torch.tensor([[0, 3], [1, 2], [3, 0], [2, 1], [1, 3]], dtype=torch.int32)
+    weights = values(4, tokens, 2).softmax(-1)
+    expected = torch.zeros(tokens, hidden)
+    for t in range(tokens):
+        for k in range(2):
+            e = int(chosen[t, k])
+            linear, gate = (first[e].float() @ x[t].float()).chunk(2)
+            expected[t] += weights[t, k] * (second[e].float() @ (functional.silu(gate) * linear))
+    moe = library.package.fused_moe.cutlass_fused_moe
+    found = moe(x, chosen, weights, first, second, dtype, [])
+    assert found.dtype == dtype
+    close(found, expected)
+    halves = [
+        moe(x, chosen, weights, first[part], second[part], dtype, [], ep_size=2, ep_rank=rank)
+        for rank, part in enumerate((slice(0, 2), slice(2, 4)))
+    ]
+    close(halves[0].float() + halves[1].float(), expected)
+    with pytest.raises(NotComputed, match="without quant_scales only"):
+        moe(x, chosen, weights, first, second, dtype, [torch.ones(1)])

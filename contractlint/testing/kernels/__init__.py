@@ -13,7 +13,17 @@ from contractlint.testing.call import Settings
 from contractlint.testing.kernels.registry import Kernel as Kernel
 from contractlint.testing.kernels.registry import find as find
 
-FAMILIES = ("moe", "router", "quantization", "layouts", "elementwise", "sampling", "attention", "environment")
+FAMILIES = (
+    "moe",
+    "cutlass",
+    "router",
+    "quantization",
+    "layouts",
+    "elementwise",
+    "sampling",
+    "attention",
+    "environment",
+)
 
 for _family in FAMILIES:
     import_module(f"{__name__}.{_family}")

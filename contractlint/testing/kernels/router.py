@@ -51,3 +51,13 @@ def fused_topk_deepseek(call: Call) -> Any:
     )
     call.topk_values.copy_(found.weights)
     call.topk_indices.copy_(found.experts)
+
+
+@kernel("fused_moe.hash_topk")
+def hash_topk(call: Call) -> Any:
+    """Experts by a table; returns weights first."""
+    found = r.hash_topk(
+        call.router_logits, call.input_ids, call.tid2eid,
+        shared=call.get("num_fused_shared_experts", 0), scale=call.get("routed_scaling_factor", 1.0),
+    )  # fmt: skip
+    return found.weights, found.experts
