@@ -56,8 +56,10 @@ def draft(catalog: Catalog, wheel: Wheel, entry: Callable_) -> str:
         for check in checks:
             _from_check(check, enforced, drafts, places)
     function = name.rpartition(".")[2]
+    tensors = {parameter.name for parameter in parameters if _may_be_tensor(parameter)}
     for parameter, said in parameter_texts(entry.doc, drafts).items():
-        _from_docstring(said, drafts[parameter], places.of(file, said, int(line), function))
+        if parameter in tensors:
+            _from_docstring(said, drafts[parameter], places.of(file, said, int(line), function))
     head = [
         "#:schema ../schema.json",
         f"# A draft, made from {wheel.library} {wheel.release}. Compare each clause with the code, mend it, and delete",
@@ -69,6 +71,11 @@ def draft(catalog: Catalog, wheel: Wheel, entry: Callable_) -> str:
     ]
     body = [line for parameter in parameters for line in _lines(parameter, drafts[parameter.name])]
     return "\n".join([*head, *body]) + "\n"
+
+
+def _may_be_tensor(parameter: Parameter) -> bool:
+    """Whether dtype words in its documentation can be about the parameter itself."""
+    return not parameter.annotation or "Tensor" in parameter.annotation
 
 
 def _lines(parameter: Parameter, found: _Draft) -> Iterator[str]:
@@ -112,7 +119,7 @@ def _requirements(name: str, check: Check) -> Iterator[tuple[str, str]]:
     if re.fullmatch(rf"CHECK_(CONTIGUOUS|INPUT)\w*\({name}\b.*\)|{name}\.(is_contiguous|IsContiguous)\(\)", plain):
         yield "layout", 'accepts = "contiguous"'
     if (
-        re.match(rf"{name}\.dtype(\b|in[(\[{{])|CHECK_INPUT\w*TYPE\({name},", plain)
+        re.match(rf"{name}\.dtype(\b|in[(\[{{]|istorch\.)|CHECK_INPUT\w*TYPE\({name},", plain)
         and "!=" not in plain
         and "&&" not in plain
     ):

@@ -25,7 +25,7 @@ def get_module():
     return SimpleNamespace(gemm=gemm_op, other=other_op)
 
 @backend_requirement({}, common_check=_check_scale)
-def gemm(x, weight, scale, groups=1, out=None, bias=None):
+def gemm(x, weight, scale, groups=1, out=None, bias=None, mode: str = "fast"):
     """Multiply.
 
     Parameters
@@ -34,6 +34,8 @@ def gemm(x, weight, scale, groups=1, out=None, bias=None):
         Activations, ``bfloat16`` or ``fp16``.
     bias : torch.Tensor
         What is added, ``float32``.
+    mode : str
+        How, as in ``bfloat16`` kernels.
 
     Returns
     -------
@@ -41,6 +43,8 @@ def gemm(x, weight, scale, groups=1, out=None, bias=None):
         The result in float64.
     """
     assert groups in (1, 2), "groups must be 1 or 2"
+    if out.dtype is not torch.bfloat16:
+        raise TypeError("out must be bfloat16")
     return get_module().gemm(x, weight, scale, groups, out)
 '''
 CPP = """
@@ -96,6 +100,7 @@ def test_each_clause_has_its_source(text: str) -> None:
         ("weight", "dtype"): {"accepts": "float8_e4m3fn", "enforced": "ffi"},
         ("scale", "dtype"): {"accepts": ["bfloat16", "float32"], "enforced": "python"},
         ("groups", "value"): {"accepts": [1, 2], "enforced": "python"},
+        ("out", "dtype"): {"accepts": "bfloat16", "enforced": "python"},
         ("out", "presence"): {"required": True, "enforced": "ffi"},
         ("bias", "dtype"): {
             "accepts": "float32", "enforced": "none", "effect": "silent",
@@ -110,7 +115,7 @@ def test_each_clause_has_its_source(text: str) -> None:
 
 
 def test_a_draft_loads_only_when_it_has_been_reviewed(text: str, contracts: Path, tmp_path: Path) -> None:
-    signature = 'signature = "(x, weight, scale, groups=1, out=None, bias=None)"\n'
+    signature = 'signature = "(x, weight, scale, groups=1, out=None, bias=None, mode=0)"\n'
     file = tmp_path / "gemm.toml"
     file.write_text(text.replace("entry_point", signature + "entry_point", 1), encoding="utf-8")
     with pytest.raises(ContractErrors) as caught:
