@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contractlint.flow.lazily import before_filling
 from contractlint.flow.nodes import CallRecord, Facts, Node, render
 from contractlint.flow.parameters import annotated_instance, annotation_classes, focused_scopes, is_enum, short
+from contractlint.flow.torch_model import DEVICE
 from contractlint.flow.values import (
     DEFAULT,
     HANDED,
@@ -79,12 +80,15 @@ class Attributes:
 
     # reading
 
-    def read(self, node: Node, frame: Frame) -> list[Alt]:
-        """The possibilities for `base.name`."""
+    def read(self, node: Node, frame: Frame, bases: Sequence[Alt] | None = None) -> list[Alt]:
+        """The possibilities for `base.name`; with `bases`, of only these possibilities for the base."""
         base, name = node.parts
+        if name == "device" and base.kind not in ("global", "import"):
+            return [Alt(DEVICE)]  # whatever object it is read from
         out: list[Alt] = []
         seen: set[object] = set()
-        bases = self.flow.ev(base, frame)
+        if bases is None:
+            bases = self.flow.ev(base, frame)
         classes = {a.value.cls for a in bases if isinstance(a.value, Instance)}
         for alt in bases:
             value = alt.value
@@ -186,6 +190,8 @@ class Attributes:
             declared = self._declared(cls, name)
             if declared is not None:
                 return [Alt(declared)]
+            if self.flow.circular:
+                return []
             if name == "dtype":
                 return [Alt(Dtype("", base.id, "the dtype of an object that is not followed"))]
             return [Alt(Unknown(f"nothing was found that stores `{name}` on `{cls.name}`"))]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from contractlint.flow.nodes import Fact, Facts, Node
 from contractlint.flow.values import (
+    DEFAULT,
     Alt,
     Callable,
     Const,
@@ -21,6 +22,7 @@ from contractlint.flow.values import (
     Value,
 )
 from contractlint.index.project import Class, Function
+from contractlint.model.dtypes import MODEL_DTYPES
 
 if TYPE_CHECKING:
     from contractlint.flow.evaluate import Flow
@@ -260,12 +262,20 @@ def _dtype_guard(
     for alt in alts:
         value = alt.value
         if isinstance(value, Unknown | Tensor) and positive and (not isinstance(value, Tensor) or not value.dtype):
-            for name in names:
+            for name, shown in _tested(names):
                 guarded = Alt(Tensor(name), trail=alt.trail)
-                out.append(guarded.at(frame.fn.file, test.line, f"guarded: the code tests that its dtype is {name}"))
+                out.append(guarded.at(frame.fn.file, test.line, f"guarded: the code tests that its dtype is {shown}"))
         elif not isinstance(value, Tensor) or value.dtype in ("", "default") or (value.dtype in names) == positive:
             out.append(alt.holding(Tensor(names[0])) if _default_becomes(value, names, positive) else alt)
     return out
+
+
+def _tested(names: list[str]) -> list[tuple[str, str]]:
+    """The dtypes that a test allows, and how to show each. Both in which models are served are together the model's dtype."""
+    if not set(names) >= MODEL_DTYPES:
+        return [(name, name) for name in names]
+    rest = [(name, name) for name in names if name not in MODEL_DTYPES]
+    return [(DEFAULT, " or ".join(sorted(MODEL_DTYPES))), *rest]
 
 
 def _default_becomes(value: Value, names: list[str], positive: bool) -> bool:

@@ -48,6 +48,7 @@ MAX_STEPS = 6_000
 CALLEE_STEPS = 1_000
 GUESS_STEPS = 500
 MIN_SHARE = 100
+SPARE_STEPS = 16
 MAX_ALTERNATIVES = 96
 
 
@@ -86,6 +87,7 @@ class Flow:
         self._cut = COMPLETE
         self._depth = 0
         self._steps = 0
+        self._spare = False
         self._limit = MAX_STEPS
         self._deepest = MAX_DEPTH
 
@@ -178,8 +180,20 @@ class Flow:
         key = (node.id, frame.key, self._mode, self.light, self.guessing)
         known = self._known(key)
         if known is not None:
-            return known
+            return known if self._steps <= self._limit else self._last_word(node, frame) or known
         return self._evaluated(key, lambda: refine(self, self._followed(node, frame), node, frame))
+
+    def _last_word(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
+        """What a cast says where the budget has run out: its dtype stands in the code, whatever is cast."""
+        from contractlint.flow.invoke import fixed_cast
+
+        if node.kind != "call" or self._spare:
+            return ()
+        limit, self._limit, self._spare = self._limit, self._steps + SPARE_STEPS, True
+        try:
+            return tuple(fixed_cast(self, node, frame, look=False))
+        finally:
+            self._limit, self._spare = limit, False
 
     def _followed(self, node: Node, frame: Frame) -> list[Alt]:
         handler = getattr(self, "_ev_" + node.kind, None)
@@ -233,6 +247,12 @@ class Flow:
             self._tentative[key] = result
             self._cut = min(outer, self._cut)
         return result
+
+    @property
+    def circular(self) -> bool:
+        """Whether what is being evaluated asked for something that is still being evaluated further out: nothing that it
+        finds empty is then known to be so, and the outer evaluation brings the rest."""
+        return 0 <= self._cut < COMPLETE
 
     def shares(self, count: int) -> Iterator[int]:
         """Count to `count`, granting each turn its fair share of the steps that are left, so that none starves the rest."""
@@ -375,7 +395,14 @@ class Flow:
     def _ev_dict(self, node: Node, frame: Frame) -> list[Alt]:
         return [Alt(Mapping_(node, frame))]
 
-    _ev_update = _ev_dict
+    def _ev_update(self, node: Node, frame: Frame) -> list[Alt]:
+        base, key = node.parts[0], node.parts[1]
+        if key is None or (key.kind == "const" and isinstance(key.parts[0], str)):
+            return [Alt(Mapping_(node, frame))]
+        # `x[0] = y`: a tensor stays what it is.
+        alts = self.ev(base, frame)
+        kept = [alt for alt in alts if isinstance(alt.value, Tensor | Unknown)]
+        return kept if len(kept) == len(alts) else [*kept, Alt(Mapping_(node, frame))]
 
     def _ev_element(self, node: Node, frame: Frame) -> list[Alt]:
         out: list[Alt] = []
@@ -387,9 +414,9 @@ class Flow:
         """All elements of a container."""
         value = alt.value
         if isinstance(value, Sequence_):
-            return [a for item, frame in value.items for a in self.ev(item, frame)]
+            return [a.out_of(alt) for item, frame in value.items for a in self.ev(item, frame)]
         if isinstance(value, Values):
-            return [a for item in value.items for a in item]
+            return [a.out_of(alt) for item in value.items for a in item]
         if isinstance(value, Tensor):
             return [alt]
         if isinstance(value, NoneValue):
@@ -405,13 +432,13 @@ class Flow:
             if isinstance(value, Tensor):
                 out.append(alt)
             elif isinstance(value, Values) and value.open:
-                out.extend(value.items[0])
+                out.extend(a.out_of(alt) for a in value.items[0])
             elif isinstance(value, Sequence_) and isinstance(position, int):
                 if -len(value.items) <= position < len(value.items):
-                    out.extend(self.ev(*value.items[position]))
+                    out.extend(a.out_of(alt) for a in self.ev(*value.items[position]))
             elif isinstance(value, Values) and isinstance(position, int):
                 if -len(value.items) <= position < len(value.items):
-                    out.extend(value.items[position])
+                    out.extend(a.out_of(alt) for a in value.items[position])
             elif isinstance(value, Mapping_):
                 from contractlint.flow.mappings import lookup
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from contractlint.flow.nodes import Node, render
 from contractlint.flow.values import (
+    DEFAULT,
     Alt,
     Callable,
     ClassValue,
@@ -40,9 +41,13 @@ def call(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
     function = node.parts[0]
     out: list[Alt] = []
     if function.kind == "attr":
+        fixed = fixed_cast(flow, node, frame)
+        if fixed:
+            return fixed
         base, name = function.parts
-        others = False
-        for alt in flow.ev(base, frame):
+        others: list[Alt] = []
+        bases = flow.ev(base, frame)
+        for alt in bases:
             if isinstance(alt.value, Tensor):
                 out.extend(tensor_method(flow, alt, node, frame))
             elif isinstance(alt.value, Unknown):
@@ -50,14 +55,16 @@ def call(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
                 if cast:
                     out.extend(cast)
                 else:
-                    others = True
+                    others.append(alt)
             elif isinstance(alt.value, Mapping_ | Sequence_):
                 out.extend(container_method(flow, alt, name, node, frame))
             elif not isinstance(alt.value, NoneValue):
-                others = True
+                others.append(alt)
         if not others:
             return out
-    callees = [a for a in flow.ev(function, frame) if not isinstance(a.value, NoneValue)]
+    known = len(others) < len(bases) if function.kind == "attr" else False
+    found = flow.attributes.read(function, frame, others) if known else flow.ev(function, frame)
+    callees = [a for a in found if not isinstance(a.value, NoneValue)]
     several = len(callees) > MAX_CERTAIN
     for alt in callees[:MAX_TARGETS]:
         if not (function.kind == "attr" and isinstance(alt.value, Tensor)):
@@ -66,7 +73,28 @@ def call(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
             out.extend(guessed(results) if several else results)
     if len(callees) > MAX_TARGETS:
         out.append(Alt(Unknown(f"`{render(function)}` can be more functions than the analysis follows")))
+    if not out and flow.circular:
+        return []
     return out or [Alt(Unknown(f"`{render(function)}` returns nothing that is followed"))]
+
+
+def fixed_cast(flow: Flow, node: Node, frame: Frame, look: bool = True) -> list[Alt]:
+    """`x.to(torch.float32)`, `x.float()`: one dtype whatever `x` is, so where `x` comes from is not asked.
+
+    Nothing where the dtype is not one that the code names, or where `x` is seen, when one looks, to be no tensor.
+    """
+    from contractlint.flow.torch_model import CASTS, tensor_method
+
+    function = node.parts[0]
+    if function.kind != "attr" or function.parts[1] not in CASTS:
+        return []
+    if look and function.parts[1] == "view":
+        return []  # the same memory under another dtype: what is known of the memory stays
+    if look and not all(isinstance(a.value, Tensor | Unknown) for a in flow.brief(function.parts[0], frame)):
+        return []
+    cast = tensor_method(flow, Alt(Unknown("what is cast")), node, frame, certain=False)
+    named = len(cast) == 1 and isinstance(cast[0].value, Tensor) and cast[0].value.dtype not in ("", DEFAULT)
+    return cast if named else []
 
 
 def apply(flow: Flow, callee: Alt, node: Node, frame: Frame) -> list[Alt]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from contractlint.flow.nodes import Node
+from contractlint.flow.torch_model import DEVICE
 from contractlint.flow.values import Alt, Instance, Unknown
 from contractlint.index.ir import Expr, ParamIR, dotted
 from contractlint.index.project import Class, External, Function
@@ -35,6 +36,8 @@ def parameter(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
     known = annotated_instance(flow, fn, param.annotation)
     if known is not None:
         return [Alt(known)]
+    if name == "device":
+        return [Alt(DEVICE)]  # by torch's own convention, and nothing that a dtype is passed for
     if flow.light:
         return [Alt(Unknown(f"parameter `{name}`"))]
     return list(flow.once(("joined", fn, name, frame.receiver), lambda: joined(flow, fn, param, frame.receiver)))

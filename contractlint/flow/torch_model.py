@@ -54,6 +54,10 @@ CASTS = frozenset(
 )
 
 
+DEVICE = Instance(External("torch.device"), True)
+"""A device: never a dtype, where a method takes either."""
+
+
 def dtype_object(name: str) -> Dtype | None:
     """`torch.float32` and its like as a value."""
     head, _, last = name.rpartition(".")
@@ -78,11 +82,13 @@ def described(flow: Flow, alt: Alt) -> torch.Value:
     if isinstance(value, Sequence_):
         items = []
         for node, frame in value.items[:16]:
-            alts = flow.ev(node, frame)
-            items.append(described(flow, alts[0]) if len(alts) == 1 else torch.UnknownValue("one of several values"))
+            alts = {described(flow, alt) for alt in flow.ev(node, frame)}
+            items.append(alts.pop() if len(alts) == 1 else torch.UnknownValue("one of several values"))
         return torch.SequenceValue(tuple(items))
     if isinstance(value, Values):
         return torch.SequenceValue(tuple(described(flow, item[0]) for item in value.items if item), value.open)
+    if value == DEVICE:
+        return torch.OtherValue("device")
     return torch.UnknownValue(value.reason if isinstance(value, Unknown) else "neither a tensor nor a number")
 
 
@@ -114,6 +120,8 @@ def restored(value: torch.Value, reason: str) -> Value:
         return Const(value.value) if isinstance(value.value, bool) else Unknown("a number")
     if isinstance(value, torch.UnknownValue):
         return Unknown(value.reason)
+    if isinstance(value, torch.OtherValue) and value.kind == "device":
+        return DEVICE
     return Unknown("a value that is no tensor")
 
 
@@ -202,13 +210,13 @@ def _apply(
             a.position is not None and (a.position == i + offset or (a.rest and a.position <= i + offset))
             for a in needed
         )
-        positional.append(flow.ev(arg, frame) or _NOTHING if matters else _NOTHING)
+        positional.append(_there(flow, flow.ev(arg, frame)) if matters else _NOTHING)
     keywords: dict[str, tuple[Alt, ...]] = {}
     for key, arg in node.parts[2]:
         if key is None:
             opened = True
         elif key == "out" or any(key in a.names for a in needed):
-            keywords[key] = flow.ev(arg, frame) or _NOTHING
+            keywords[key] = _there(flow, flow.ev(arg, frame))
     out: list[Alt] = []
     names = list(keywords)
     combinations = itertools.product(*positional, *keywords.values())
@@ -220,6 +228,15 @@ def _apply(
     if name in LIKE_OPERANDS and any(_unknown_dtype(a) for a in out):
         return [a for a in out if not _unknown_dtype(a)] + _second_operand(flow, node, frame, receiver, out)
     return out
+
+
+def _there(flow: Flow, alts: tuple[Alt, ...]) -> tuple[Alt, ...]:
+    """Without the sequences of which a part has no value: it is still being evaluated further out, or cannot be here."""
+    return tuple(
+        alt
+        for alt in alts
+        if not isinstance(alt.value, Sequence_) or all(flow.ev(node, frame) for node, frame in alt.value.items[:16])
+    )
 
 
 def _unknown_dtype(alt: Alt) -> bool:
@@ -365,6 +382,8 @@ def module_parameter(flow: Flow, value: Instance, name: str) -> list[Alt]:
 def combine(operator: str, lefts: tuple[Alt, ...], rights: tuple[Alt, ...], node: Node, frame: Frame) -> list[Alt]:
     """A binary operator over tensors and numbers."""
     rule = torch.binary_rule(operator)
+    if not lefts or not rights:
+        return []  # an operand that is still being evaluated further out, or that cannot be here
     if rule is None or not any(isinstance(a.value, Tensor) for a in (*lefts, *rights)):
         unknown = next((a for a in (*lefts, *rights) if isinstance(a.value, Unknown)), None)
         return [unknown if unknown is not None else Alt(Unknown("a number"))]

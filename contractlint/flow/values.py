@@ -207,6 +207,19 @@ class Alt(NamedTuple):
         """This possibility, having lain in an attribute (OWN or HANDED); a guess only where `guess` says so."""
         return Alt(self.value, self.path, self.pending, self.trail, guess, max(self.kept, stored))
 
+    def out_of(self, container: Alt) -> Alt:
+        """This possibility, as a part of a container that came under conditions and by a way of its own."""
+        if not (container.pending or container.trail or container.guess or container.kept):
+            return self
+        return Alt(
+            self.value,
+            self.path,
+            (*self.pending, *(c for c in container.pending if c not in self.pending)),
+            self.trail | container.trail,
+            self.guess or container.guess,
+            self.kept or container.kept,
+        )
+
     @property
     def steps(self) -> tuple[Step, ...]:
         return self.path.steps() if self.path is not None else ()

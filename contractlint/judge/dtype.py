@@ -23,13 +23,11 @@ from contractlint.judge.conditions import Holds, assumptions, hypothesis, outcom
 from contractlint.judge.conditions import Outcome as ConditionOutcome
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Aspect, Clause, Effect
-from contractlint.model.finding import Verdict
+from contractlint.model.dtypes import MODEL_DTYPES
+from contractlint.model.finding import Step, Verdict
 
 # The less the library checks, the more the call site must prove, and the further values are followed.
 STEPS = {Effect.SILENT: 6_000, Effect.FAULT: 6_000, Effect.RAISES: 600, Effect.SLOW: 600}
-
-# What a model's dtype can be where kernels run: engines serve in one of these.
-MODEL_DTYPES = frozenset(("bfloat16", "float16"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def judge_dtype(site: JudgedSite, parameter: str) -> DtypeJudgement | None:
     judgement = DtypeJudgement(parameter, node, clauses)
     for clause in clauses:
         _judge_clause(site, judgement, clause)
-    _weigh(judgement)
+    _weigh(site, judgement)
     judgement.dtypes = sorted(dict.fromkeys(judgement.dtypes))
     return judgement
 
@@ -134,10 +132,10 @@ def _judge_clause(site: JudgedSite, judgement: DtypeJudgement, clause: Clause) -
             _breach(site, judgement, clause, alt, dtype, applies)
 
 
-def _weigh(judgement: DtypeJudgement) -> None:
+def _weigh(site: JudgedSite, judgement: DtypeJudgement) -> None:
     """Where the library raises by itself, code that runs is evidence: a breach counts only when every way breaks the clause.
 
-    Where nothing is raised, one way is enough.
+    Where nothing is raised, one way is enough, unless other code chose it among ways that keep the clause.
     """
     certain: list[Breach] = []
     for breach in judgement.breaches:
@@ -147,9 +145,38 @@ def _weigh(judgement: DtypeJudgement) -> None:
         if raises and (mixed or not breach.always or breach.alt.kept):
             text = f"it can be {dtype_text(breach.dtype)} on some ways to the call"
             judgement.doubts.append((clause, text, breach.alt))
+        elif arm := _arm(site, breach.alt, judgement.proofs):
+            text = f"it can be {dtype_text(breach.dtype)} where {arm}, and whether that goes together with this call is not known"
+            judgement.doubts.append((clause, text, breach.alt))
         else:
             certain.append(breach)
     judgement.breaches = certain
+
+
+def _arm(site: JudgedSite, alt: Alt, proofs: list[Alt]) -> str:
+    """The condition under which other code chose a value that it keeps, where it chooses one that is right under another.
+
+    What chose there may have chosen this call, too: a backend, and with it the format of its weights.
+    """
+    if not alt.kept:
+        return ""
+    steps = alt.steps
+    for proof in proofs:
+        others = proof.steps
+        shared = 0
+        while shared < min(len(steps), len(others)) and _same_place(steps[-1 - shared], others[-1 - shared]):
+            shared += 1
+        if not shared or shared == len(steps):
+            continue
+        here, there = steps[-shared], others[-shared]
+        own = [c for c in here.condition if c not in there.condition]
+        if own and here.file != site.site.file and any(c not in here.condition for c in there.condition):
+            return own[0]
+    return ""
+
+
+def _same_place(one: Step, other: Step) -> bool:
+    return (one.file, one.line, one.what) == (other.file, other.line, other.what)
 
 
 def _model_dtype(accepted: frozenset[str]) -> str:

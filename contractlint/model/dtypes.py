@@ -48,6 +48,9 @@ _TABLE: tuple[tuple[str, Kind, int], ...] = (
 
 DTYPES: dict[str, DtypeInfo] = {name: DtypeInfo(name, kind, bits) for name, kind, bits in _TABLE}
 
+MODEL_DTYPES = frozenset(("bfloat16", "float16"))
+"""What a model's dtype can be where kernels run: engines serve in one of these."""
+
 ALIASES: dict[str, str] = {
     "float": "float32",
     "double": "float64",
