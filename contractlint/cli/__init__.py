@@ -20,6 +20,7 @@ from contractlint import __version__
 _COMMANDS = {
     "check": ("contractlint.cli.check", "Judge every kernel call of a source tree."),
     "contracts": ("contractlint.cli.contracts", "List, show, validate and compare contracts."),
+    "exercise": ("contractlint.cli.exercise", "Run the kernels, to see whether what contracts say is so."),
     "paths": ("contractlint.cli.paths", "Show each way from a layer's forward to a kernel call."),
     "run": ("contractlint.cli.run", "Run a program with its kernel calls held to their contracts."),
     "trace": ("contractlint.cli.trace", "Show, merge and export what was recorded."),

@@ -1,0 +1,227 @@
+"""`contractlint exercise`: run the kernels, to see whether what the contracts say is so."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from contractlint.cli.errors import Stop
+from contractlint.cli.judge import open_catalog
+from contractlint.cli.options import contracts_option
+
+if TYPE_CHECKING:
+    from contractlint.catalog import Catalog
+    from contractlint.exercise.machine import Machine
+    from contractlint.exercise.plan import Plan
+    from contractlint.exercise.run import Result
+
+_LIBRARY = "flashinfer-python"
+
+
+@click.command("exercise")
+@click.argument("entry_points", nargs=-1, metavar="[ENTRY_POINT]...")
+@click.option("--release", metavar="RELEASE", help="Which release to plan for; what runs is what is installed.")
+@click.option("--mutate", metavar="KIND,…", help="Only these kinds: dtype, layout, presence, value, shape. Default: all.")
+@click.option("--plan", "only_plan", is_flag=True, help="Say what would run, and what not and why. Needs no GPU.")
+@click.option("--chip", metavar="CAPABILITY", help="With --plan: for a chip of this compute capability, as in 10.0.")
+@click.option("--stage", type=click.Choice(["routing"]), help="Run one stage of the trtllm MoE kernels by itself.")
+@click.option("--headers", type=click.Path(path_type=Path), help="With --stage: folder of an unpacked flashinfer-cubin.")
+@click.option("--include", "includes", multiple=True, type=click.Path(path_type=Path), help="With --stage: more headers.")
+@click.option("--compiled", type=click.Path(path_type=Path), help="With --stage: a library that was compiled before.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--evidence", "folder", type=click.Path(path_type=Path), help="Write evidence files into this folder.")
+@click.option("--jobs", default=1, show_default=True, help="How many entry points run, and compile, at once.")
+@click.option("--time-limit", default=120.0, show_default=True, help="Seconds a call may take; compiling takes longer.")
+@click.option("--fresh", is_flag=True, help="Do not resume an interrupted run.")
+@contracts_option
+def command(
+    entry_points: tuple[str, ...],
+    release: str | None,
+    mutate: str | None,
+    only_plan: bool,
+    chip: str | None,
+    stage: str | None,
+    headers: Path | None,
+    includes: tuple[Path, ...],
+    compiled: Path | None,
+    as_json: bool,
+    folder: Path | None,
+    jobs: int,
+    time_limit: float,
+    fresh: bool,
+    contracts: tuple[str, ...],
+) -> int:
+    """Run kernels with what the contracts allow and with what they forbid, and compare with references.
+
+    Each call runs in a process of its own. Exit code 1 when a kernel does something else than its contract says, 2 when
+    nothing could be run.
+    """
+    catalog = open_catalog([Path(path) for path in contracts])
+    kinds = _kinds(mutate)
+    if stage == "routing":
+        return _routing(catalog, release, headers, includes, compiled, as_json, folder)
+    if only_plan:
+        plan = _planned(catalog, release, chip, kinds, entry_points)
+        _show_plan(plan, as_json)
+        return 0
+    machine = _machine(catalog, release)
+    plan = _planned(catalog, machine.release, machine.capability, kinds, entry_points)
+    results = _run(plan, machine, jobs, time_limit, fresh, catalog.fingerprint)
+    return _report(plan, machine, results, as_json, folder)
+
+
+def _kinds(text: str | None) -> tuple[str, ...]:
+    from contractlint.exercise.trials import MUTATIONS
+
+    if text is None:
+        return MUTATIONS
+    kinds = tuple(part.strip() for part in text.split(",") if part.strip())
+    unknown = [kind for kind in kinds if kind not in MUTATIONS]
+    if unknown:
+        raise Stop(f"--mutate: no kind is called {unknown[0]!r}; there are {', '.join(MUTATIONS)}")
+    return kinds
+
+
+def _machine(catalog: Catalog, release: str | None) -> Machine:
+    from contractlint.exercise.machine import NoMachine, probe
+
+    try:
+        machine = probe(_LIBRARY, catalog.package(_LIBRARY))
+    except NoMachine as problem:
+        raise Stop(str(problem)) from None
+    if release not in (None, "installed", machine.release):
+        raise Stop(f"{_LIBRARY} {machine.release} is installed, and exercise runs what is installed; install {release}")
+    return machine
+
+
+def _planned(
+    catalog: Catalog, release: str | None, chip: str | None, kinds: tuple[str, ...], wanted: tuple[str, ...]
+) -> Plan:
+    from contractlint.catalog.errors import UnknownRelease
+    from contractlint.exercise.machine import installed_release
+    from contractlint.exercise.plan import make_plan
+
+    if release in (None, "installed"):
+        release = installed_release(_LIBRARY) or catalog.releases(_LIBRARY)[-1]
+    names = [_named(catalog, text) for text in wanted]
+    try:
+        return make_plan(catalog, _LIBRARY, str(release), chip or "", kinds, names)
+    except UnknownRelease as problem:
+        raise Stop(str(problem)) from None
+
+
+def _named(catalog: Catalog, text: str) -> str:
+    found = catalog.canonical(text)
+    if found is not None:
+        return found
+    from contractlint.exercise.recipes import RECIPES
+
+    known = {*RECIPES, *(name for name, entry in catalog.entry_points.items() if entry.clauses)}
+    names = sorted(name for name in known if name.endswith(f".{text}"))
+    if not names:
+        raise Stop(f"no contract speaks of {text!r}; contractlint contracts list shows what there is")
+    return names[0]
+
+
+def _show_plan(plan: Plan, as_json: bool) -> None:
+    from contractlint.exercise import show
+
+    click.echo(show.plan_as_json(plan) if as_json else show.plan_as_text(plan))
+
+
+def _run(plan: Plan, machine: Machine, jobs: int, limit: float, fresh: bool, fingerprint: str) -> list[Result]:
+    import platformdirs
+
+    from contractlint.exercise.run import Children, Journal, count, run
+
+    context = f"{machine.release} {machine.architecture} {machine.driver} {fingerprint}"
+    name = hashlib.sha256(context.encode()).hexdigest()[:16]
+    path = Path(platformdirs.user_cache_dir("contractlint")) / f"exercise-{name}.jsonl"
+    if fresh:
+        path.unlink(missing_ok=True)
+    journal = Journal(path, context)
+    total = count(plan.running)
+    if len(journal):
+        click.echo(f"resuming: {len(journal)} of {total} calls were answered before", err=True)
+    results: list[Result] = []
+    with _told(total) as tell:
+
+        def hear(result: Result) -> None:
+            results.append(result)
+            tell(result)
+
+        run(plan, Children(machine.architecture), journal, hear, limit=limit, jobs=jobs)
+    journal.close()
+    order = {trial.key: number for number, trial in enumerate(t for s in plan.running for t in s.trials)}
+    return sorted(results, key=lambda result: order[result.trial.key])
+
+
+@contextmanager
+def _told(total: int) -> Iterator[_Told]:
+    from contractlint.cli.progress import Progress
+
+    with Progress(patience=0.0) as progress:
+        yield _Told(total, progress)
+
+
+class _Told:
+    """Says how far a run is, and on what."""
+
+    def __init__(self, total: int, progress: object) -> None:
+        self._total = total
+        self._done = 0
+        self._progress = progress
+
+    def __call__(self, result: Result) -> None:
+        self._done += 1
+        if callable(self._progress):
+            self._progress(f"{result.trial.entry_point.rpartition('.')[2]}", self._done, self._total)
+
+
+def _report(plan: Plan, machine: Machine, results: list[Result], as_json: bool, folder: Path | None) -> int:
+    from contractlint.exercise import evidence, show
+    from contractlint.exercise.book import disagreements
+
+    today = date.today().isoformat()
+    if folder is not None:
+        written = evidence.write(folder, machine, today, results)
+        click.echo(f"{len(written)} evidence files in {folder}", err=True)
+    click.echo(show.run_as_json(plan, machine, today, results) if as_json else show.run_as_text(plan, machine, results))
+    return 1 if disagreements(results) else 0
+
+
+def _routing(
+    catalog: Catalog,
+    release: str | None,
+    headers: Path | None,
+    includes: tuple[Path, ...],
+    compiled: Path | None,
+    as_json: bool,
+    folder: Path | None,
+) -> int:
+    from contractlint.exercise import show
+    from contractlint.exercise.routing.build import CannotBuild, compile_library, find
+    from contractlint.exercise.routing.stage import run
+
+    machine = _machine(catalog, release)
+    try:
+        library = compiled or compile_library(
+            find(machine.release, catalog.package(_LIBRARY), headers, includes), machine.architecture
+        )
+    except CannotBuild as problem:
+        raise Stop(str(problem)) from None
+    answers = list(run(library))
+    today = date.today().isoformat()
+    document = show.routing_as_dict(machine, today, answers)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        show.write_routing(folder, document)
+    click.echo(json.dumps(document, indent=2) if as_json else show.routing_as_text(document))
+    return 0

@@ -1,0 +1,150 @@
+"""What happens in a child process: one call, compared with its reference."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+from contractlint.exercise.inputs import build, resolve
+from contractlint.exercise.recipes.base import INTEGER_TOLERANCE, TOLERANCE, Recipe
+from contractlint.exercise.trials import Outcome, Trial
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_FAULTS = (
+    "CUDA error",
+    "illegal memory access",
+    "misaligned address",
+    "device-side assert",
+    "unspecified launch failure",
+    "illegal instruction",
+)
+_MESSAGE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """All that a child needs. `library` is the module in which entry points are looked up by their last names."""
+
+    recipe: Recipe
+    trial: Trial
+    shapes: Mapping[str, tuple[str, ...]]
+    present: frozenset[str]
+    device: str = "cuda"
+    library: str = ""  # a module that stands in for the library; empty for the library itself
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one call did. `distance` is from the reference, as a share of its size; None where nothing was compared."""
+
+    outcome: Outcome
+    distance: float | None = None
+    tolerance: float | None = None
+    message: str = ""
+    seconds: float = 0.0
+
+
+def serve(connection: Connection, request: Request) -> None:
+    """Perform a request and send the answer; the body of a child process."""
+    connection.send(perform(request))
+    connection.close()
+
+
+def perform(request: Request) -> Answer:
+    """Make one call and say what it did."""
+    import torch
+
+    started = time.monotonic()
+    call = find(request)
+    arguments = build(request.recipe, request.shapes, request.trial, request.present, request.device)
+    before = {name: _copied(value) for name, value in arguments.items()}
+    try:
+        returned = call(**arguments)
+        if request.device == "cuda":
+            torch.cuda.synchronize()
+    except Exception as problem:
+        text = said(problem)
+        outcome = Outcome.FAULTED if any(fault in text for fault in _FAULTS) else Outcome.RAISED
+        return Answer(outcome, message=text, seconds=time.monotonic() - started)
+    results = _results(request.recipe, returned, arguments)
+    distance, tolerance, message = compare(request.recipe, results, before)
+    outcome = Outcome.RIGHT if distance is not None and distance <= tolerance else Outcome.WRONG
+    return Answer(outcome, distance, tolerance, message, time.monotonic() - started)
+
+
+def find(request: Request) -> Any:
+    """Return the entry point, or what calls it as the recipe says."""
+    if request.library:
+        return resolve(f"{request.library}:{request.recipe.entry_point.rpartition('.')[2]}")
+    if request.recipe.call:
+        return resolve(request.recipe.call)
+    module, _, name = request.recipe.entry_point.rpartition(".")
+    return resolve(f"{module}:{name}")
+
+
+def said(problem: Exception) -> str:
+    """The first lines of an error, on one line."""
+    text = " ".join(line.strip() for line in str(problem).strip().splitlines() if line.strip())
+    return f"{type(problem).__name__}: {text}"[:_MESSAGE]
+
+
+def compare(recipe: Recipe, results: list[Tensor], arguments: Mapping[str, Any]) -> tuple[float | None, float, str]:
+    """Return (distance from the reference, tolerance, what else is to be said)."""
+    try:
+        if recipe.judge:
+            return float(resolve(recipe.judge)(results, arguments)), recipe.tolerance.get("", INTEGER_TOLERANCE), ""
+        wanted = resolve(recipe.reference)(**arguments)
+    except Exception as problem:
+        return None, 0.0, f"accepted; the reference has no answer to it ({said(problem)})"
+    expected = list(wanted) if isinstance(wanted, tuple) else [wanted]
+    worst, allowed = 0.0, 0.0
+    for got, want in zip(results, expected, strict=False):
+        name = str(got.dtype).removeprefix("torch.")
+        limit = recipe.tolerance.get("", TOLERANCE.get(name, INTEGER_TOLERANCE))
+        away = distance(got, want)
+        if away / limit >= (worst / allowed if allowed else -1):
+            worst, allowed = away, limit
+    if len(results) != len(expected):
+        return None, 0.0, f"{len(results)} results where the reference has {len(expected)}"
+    return worst, allowed, ""
+
+
+def distance(got: Tensor, want: Tensor) -> float:
+    """How far a result is from what it should be: of numbers as a share of their size, of integers the share that differs."""
+    import math
+
+    import torch
+
+    if tuple(got.shape) != tuple(want.shape):
+        return math.inf
+    if not got.dtype.is_floating_point:
+        return float((got.to(torch.int64) != want.to(torch.int64)).double().mean())
+    given, wanted = got.double(), want.double()
+    same = torch.isinf(wanted) & (given == wanted)
+    given, wanted = given.masked_fill(same, 0.0), wanted.masked_fill(same, 0.0)
+    away = float((given - wanted).norm() / wanted.norm().clamp_min(1e-12))
+    return away if math.isfinite(away) else math.inf
+
+
+def _results(recipe: Recipe, returned: Any, arguments: Mapping[str, Any]) -> list[Tensor]:
+    parts = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+    found = []
+    for name in recipe.results:
+        value = parts.pop(0) if name == "return" else arguments[name]
+        found.append(value.detach().cpu())
+    return found
+
+
+def _copied(value: Any) -> Any:
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu().clone()
+    if isinstance(value, (tuple, list)):
+        return type(value)(_copied(item) for item in value)
+    return value

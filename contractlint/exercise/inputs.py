@@ -1,0 +1,234 @@
+"""Building arguments: shapes from symbols, values by their fill, and the mutation of one of them."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from contractlint.exercise.recipes.base import Argument, Fill, Recipe
+from contractlint.exercise.trials import LONGER, NONE, RANK, STRIDED, TRANSPOSED, Mutation, Trial
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SEED = 20260323
+# Kernels write neither this into results; what stays is seen.
+_UNTOUCHED = 77
+# What is read beyond a tensor is memory of ours for a while: a misread is seen as a wrong result before it is a fault.
+_GUARD_BYTES = 1 << 20
+_GUARD = 0x3D  # finite and small in every floating dtype
+
+_OPERATORS: dict[type, Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.floordiv,
+    ast.FloorDiv: operator.floordiv,
+}
+
+
+class UnknownSymbol(Exception):
+    """A shape uses a symbol that the recipe gives no size for."""
+
+
+def dimension(expression: str, symbols: Mapping[str, int]) -> int:
+    """Evaluate one dimension: `2 * hidden_size`, `num_tokens`, `128`."""
+    return _number(ast.parse(expression.strip(), mode="eval").body, expression, symbols)
+
+
+def _number(node: ast.expr, expression: str, symbols: Mapping[str, int]) -> int:
+    if isinstance(node, ast.Constant) and isinstance(node.value, int):
+        return node.value
+    if isinstance(node, ast.Name) and node.id in symbols:
+        return symbols[node.id]
+    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        left, right = (_number(side, expression, symbols) for side in (node.left, node.right))
+        return _OPERATORS[type(node.op)](left, right)
+    raise UnknownSymbol(f"no size is known for {ast.unparse(node)!r} in {expression!r}")
+
+
+def build(
+    recipe: Recipe, shapes: Mapping[str, tuple[str, ...]], trial: Trial, present: frozenset[str], device: str
+) -> dict[str, Any]:
+    """Build the arguments of one call.
+
+    Args:
+        shapes: what the contract says, by parameter.
+        present: the parameters that the release has; others are left out.
+    """
+    import torch
+
+    generator = torch.Generator().manual_seed(SEED)
+    dtypes = dict(trial.also)
+    if trial.mutation is Mutation.DTYPE:
+        dtypes[trial.parameter] = trial.given
+    built: dict[str, Any] = {}
+    for name, argument in recipe.arguments.items():
+        # Values are drawn for every argument, passed or not, so that a mutation changes nothing but itself.
+        value = _value(argument, argument.shape or shapes.get(name, ()), recipe, generator)
+        mutated = name == trial.parameter and trial.mutation is not Mutation.NONE
+        if name not in present or (argument.optional and not mutated):
+            continue
+        built[name] = value
+        if argument.is_tensor and name in dtypes:
+            built[name] = _cast(value, dtypes[name])
+    if recipe.prepare:
+        built = resolve(recipe.prepare)(built)
+    if trial.mutation not in (Mutation.NONE, Mutation.DTYPE):
+        built[trial.parameter] = _mutated(built[trial.parameter], trial, recipe)
+    return {name: place(value, device) for name, value in built.items()}
+
+
+def resolve(path: str) -> Callable[..., Any]:
+    """Import `module:function`."""
+    import importlib
+
+    module, _, name = path.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _value(argument: Argument, shape: tuple[str, ...], recipe: Recipe, generator: Any) -> Any:
+    if not argument.is_tensor:
+        return argument.value
+    sizes = [dimension(expression, recipe.symbols) for expression in shape]
+    values = _FILLS[argument.fill](sizes, generator)
+    return values if argument.fill is Fill.RANDOM_BYTES else _cast(values, argument.dtype)
+
+
+def _cast(values: Tensor, dtype: str) -> Tensor:
+    import torch
+
+    return values.to(getattr(torch, dtype))
+
+
+def _normal(sizes: list[int], generator: Any) -> Tensor:
+    import torch
+
+    return torch.randn(sizes, generator=generator)
+
+
+def _probabilities(sizes: list[int], generator: Any) -> Tensor:
+    return (_normal(sizes, generator) * 2).softmax(-1)
+
+
+def _positive(sizes: list[int], generator: Any) -> Tensor:
+    import torch
+
+    return torch.rand(sizes, generator=generator) + 0.5
+
+
+def _counting(sizes: list[int], _: Any) -> Tensor:
+    import math
+
+    import torch
+
+    return torch.arange(math.prod(sizes)).reshape(sizes)
+
+
+def _constant(value: int) -> Callable[[list[int], Any], Tensor]:
+    def fill(sizes: list[int], _: Any) -> Tensor:
+        import torch
+
+        return torch.full(sizes, value)
+
+    return fill
+
+
+def _angles(sizes: list[int], _: Any) -> Tensor:
+    import torch
+
+    positions, dimensions = sizes
+    half = dimensions // 2
+    angles = torch.arange(positions).unsqueeze(-1) * 10000.0 ** (-torch.arange(half) / half)
+    return torch.cat((angles.cos(), angles.sin()), dim=-1)
+
+
+def _bytes(sizes: list[int], generator: Any) -> Tensor:
+    import torch
+
+    return torch.randint(0, 256, sizes, generator=generator, dtype=torch.uint8)
+
+
+def _signs(sizes: list[int], generator: Any) -> Tensor:
+    import torch
+
+    return torch.rand(sizes, generator=generator) > 0.5
+
+
+_FILLS: dict[Fill, Callable[[list[int], Any], Tensor]] = {
+    Fill.NORMAL: _normal,
+    Fill.SMALL: lambda sizes, generator: _normal(sizes, generator) * 0.1,
+    Fill.POSITIVE: _positive,
+    Fill.PROBABILITIES: _probabilities,
+    Fill.ONES: _constant(1),
+    Fill.ZEROS: _constant(0),
+    Fill.EMPTY: _constant(_UNTOUCHED),
+    Fill.COUNTING: _counting,
+    Fill.ANGLES: _angles,
+    Fill.RANDOM_BYTES: _bytes,
+    Fill.SIGNS: _signs,
+    Fill.MADE: _constant(0),
+}
+
+
+def _mutated(value: Any, trial: Trial, recipe: Recipe) -> Any:
+    """Change one argument in what the trial names."""
+    if trial.mutation is Mutation.PRESENCE:
+        return None if trial.given == NONE else value
+    if trial.mutation is Mutation.VALUE:
+        return ast.literal_eval(trial.given)
+    if trial.mutation is Mutation.LAYOUT:
+        if trial.given in (STRIDED, TRANSPOSED):
+            return _Laid(value, trial.given)
+        return resolve(recipe.layouts[trial.given.removeprefix("not ")])(value)
+    if trial.given == RANK:
+        return value.unsqueeze(0)
+    if trial.given == LONGER:
+        import torch
+
+        return torch.cat((value, value[..., :1]), dim=-1)
+    raise ValueError(f"no mutation {trial.mutation.value} is called {trial.given!r}")
+
+
+class _Laid:
+    """A tensor to be laid out in memory when it reaches the device."""
+
+    def __init__(self, values: Tensor, how: str) -> None:
+        self.values = values
+        self.how = how
+
+
+def place(value: Any, device: str) -> Any:
+    """Put a tensor on the device, with memory of ours behind it; other values stay what they are."""
+    import torch
+
+    if isinstance(value, (tuple, list)):
+        return type(value)(place(item, device) for item in value)
+    how = ""
+    if isinstance(value, _Laid):
+        value, how = value.values, value.how
+    if not isinstance(value, torch.Tensor):
+        return value
+    if how == TRANSPOSED:
+        return _guarded(value.transpose(-1, -2).contiguous(), device).transpose(-1, -2)
+    if how == STRIDED:
+        # What lies between the values is garbage: a kernel that ignores strides reads it.
+        spread = torch.stack((value, value.roll(1, -1).flip(-1)), dim=-1).flatten(-2)
+        if value.dim() == 1:
+            return _guarded(spread, device)[::2]
+        doubled = torch.cat((value, value.flip(-1)), dim=-1)
+        return _guarded(doubled, device)[..., : value.shape[-1]]
+    return _guarded(value.contiguous(), device)
+
+
+def _guarded(values: Tensor, device: str) -> Tensor:
+    import torch
+
+    size = values.numel() * values.element_size()
+    room = torch.full((size + _GUARD_BYTES,), _GUARD, dtype=torch.uint8, device=device)
+    placed = room[:size].view(values.dtype).view(values.shape)
+    placed.copy_(values)
+    return placed

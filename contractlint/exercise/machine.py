@@ -1,0 +1,91 @@
+"""What this machine has: chip, driver, library. Asked of a child process, so that nothing is imported here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+_PROBE = """
+import json, sys
+found = {}
+try:
+    import torch
+except Exception as problem:
+    found["missing"] = f"PyTorch cannot be imported ({type(problem).__name__}: {problem})"
+else:
+    found["torch"] = torch.__version__
+    found["cuda"] = torch.version.cuda or ""
+    if torch.cuda.is_available():
+        found["chip"] = torch.cuda.get_device_name(0)
+        found["capability"] = "%d.%d" % torch.cuda.get_device_capability(0)
+json.dump(found, sys.stdout)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The chip that kernels run on, and what runs them."""
+
+    chip: str
+    capability: str  # `9.0`
+    driver: str
+    cuda: str
+    torch: str
+    release: str
+
+    @property
+    def architecture(self) -> str:
+        """`sm_90a`."""
+        return architecture(self.capability)
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+class NoMachine(Exception):
+    """Kernels cannot run here; the message is one line that says what is missing."""
+
+
+def architecture(capability: str) -> str:
+    """The compiler's name of a compute capability, with the chip's own instructions: `9.0` → `sm_90a`."""
+    major, _, minor = capability.partition(".")
+    if minor == "x":
+        return f"sm_{major}x"
+    return f"sm_{major}{minor}{'a' if int(major) >= 9 else ''}"
+
+
+def installed_release(library: str) -> str | None:
+    """The installed release of a library, without importing it."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def probe(library: str, package: str) -> Machine:
+    """Look at this machine. Raises NoMachine when a GPU, torch or the library is missing."""
+    if find_spec("torch") is None:
+        raise NoMachine("PyTorch is not installed, so no kernel can run; --plan shows what would")
+    text = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=300, check=False).stdout
+    found = json.loads(text or "{}")
+    if "missing" in found:
+        raise NoMachine(found["missing"])
+    if "chip" not in found:
+        raise NoMachine("no CUDA device is visible, so no kernel can run; --plan shows what would")
+    release = installed_release(library)
+    if release is None or find_spec(package) is None:
+        raise NoMachine(f"{library} is not installed, so there is nothing to run; --plan --release R shows what would")
+    return Machine(found["chip"], found["capability"], _driver(), found["cuda"], found["torch"], release)
+
+
+def _driver() -> str:
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        text = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return text.splitlines()[0].strip() if text.strip() else ""

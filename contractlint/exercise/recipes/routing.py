@@ -1,0 +1,28 @@
+"""Choosing experts."""
+
+from __future__ import annotations
+
+from contractlint.exercise.recipes.base import Argument, Fill, Recipe, constant
+
+RECIPES = (
+    Recipe(
+        "flashinfer.fused_moe.fused_topk_deepseek",
+        {"num_tokens": 64, "num_experts": 256, "topk": 8},
+        {
+            "scores": Argument(dtype="float32"),
+            "bias": Argument(Fill.SMALL, "float32"),
+            "n_group": constant(8),
+            "topk_group": constant(4),
+            "topk": constant(8),
+            "routed_scaling_factor": constant(2.5),
+            "topk_values": Argument(Fill.EMPTY, "float32"),
+            "topk_indices": Argument(Fill.EMPTY, "int32"),
+            "routing_replay_out": Argument(Fill.EMPTY, "int16", ("num_tokens", "topk"), optional=True),
+        },
+        results=("topk_values", "topk_indices"),
+        judge="contractlint.exercise.judges:chosen_experts",
+        tolerance={"": 0.02},
+        module="fused_topk_deepseek",
+        compile_seconds=20,
+    ),
+)

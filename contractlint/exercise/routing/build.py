@@ -1,0 +1,183 @@
+"""Compiling a release's own routing sources, with a plain C door to them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+# The sources that choose experts, below `data/csrc`; the first row whose files all exist is this release's.
+SOURCES = (
+    (
+        "fused_moe/trtllm_backend/trtllm_fused_moe_routing_deepseek.cu",
+        "fused_moe/trtllm_backend/routingDeepSeek/launchMainKernel.cu",
+    ),
+    ("fused_moe/trtllm_backend/trtllm_fused_moe_routing_deepseek.cu",),
+    ("trtllm_fused_moe_routing_deepseek.cu",),
+)
+DOOR = Path(__file__).with_name("deepseek.cu")
+# Where these sources look for the headers that `flashinfer-cubin` ships.
+EXPORT = "flashinfer/trtllm/batched_gemm/trtllmGen_bmm_export"
+
+_INCLUDES = ("include", "csrc", "csrc/nv_internal", "csrc/nv_internal/include")
+_SYSTEM_INCLUDES = (
+    "cutlass/include",
+    "cutlass/tools/util/include",
+    "spdlog/include",
+)
+# Releases that bring their own CCCL want it found before the toolkit's.
+_FIRST_INCLUDES = ("cccl/libcudacxx/include", "cccl/cub", "cccl/thrust")
+_DEFINES = ("TLLM_GEN_EXPORT_INTERFACE", "TLLM_ENABLE_CUDA", "ENABLE_BF16", "ENABLE_FP8", "ENABLE_FP4", "NDEBUG")
+
+
+class CannotBuild(Exception):
+    """The stage cannot be compiled here; the message says what is missing and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is compiled: the sources of one release, and where their headers are."""
+
+    release: str
+    sources: tuple[Path, ...]
+    includes: tuple[Path, ...]
+    system_includes: tuple[Path, ...]
+    headers: Path  # the folder `trtllmGen_bmm_export` of `flashinfer-cubin`
+
+    def flags(self, architecture: str, exported: Path) -> list[str]:
+        """Flags of the compiler; `exported` is a folder in which `EXPORT` leads to the headers."""
+        number = architecture.removeprefix("sm_")
+        return [
+            "-std=c++17",
+            "-O3",
+            f"-gencode=arch=compute_{number},code=sm_{number}",
+            "--expt-relaxed-constexpr",
+            "-static-global-template-stub=false",
+            "-Xcompiler",
+            "-fPIC",
+            "-w",
+            *(f"-D{name}" for name in _DEFINES),
+            f"-I{exported}",
+            *(f"-I{folder}" for folder in self.includes),
+            *(part for folder in self.system_includes for part in ("-isystem", str(folder))),
+        ]
+
+
+def recipe(release: str, package: Path, headers: Path, more_includes: tuple[Path, ...] = ()) -> Recipe:
+    """Find the routing sources in an unpacked wheel.
+
+    Args:
+        package: the folder `flashinfer` of the release.
+        headers: a folder that holds `trtllmGen_bmm_export` somewhere below, as `flashinfer-cubin` of the release does.
+        more_includes: where cuBLAS headers are, when the CUDA toolkit has none.
+
+    Raises:
+        CannotBuild: sources or headers are not there.
+    """
+    data = package / "data"
+    for names in SOURCES:
+        files = tuple(data / "csrc" / name for name in names)
+        if all(file.is_file() for file in files):
+            break
+    else:
+        raise CannotBuild(f"{package} holds no routing sources of the trtllm MoE kernels below data/csrc")
+    exports = sorted(headers.rglob("trtllmGen_bmm_export"))
+    if not exports:
+        raise CannotBuild(
+            f"{headers} holds no folder trtllmGen_bmm_export; it comes with flashinfer-cubin=={release}: "
+            "install that, or name its unpacked folder with --headers"
+        )
+    return Recipe(
+        release,
+        (DOOR, *files),
+        tuple(data / name for name in (*_INCLUDES, *_FIRST_INCLUDES) if (data / name).is_dir()),
+        (*(data / name for name in _SYSTEM_INCLUDES), *more_includes),
+        exports[0],
+    )
+
+
+def compile_library(made: Recipe, architecture: str, *, cache: Path | None = None) -> Path:
+    """Compile a recipe for one architecture (`sm_90a`); return the shared library. Compiled ones are kept.
+
+    Takes a minute or two; all sources are compiled at once.
+
+    Raises:
+        CannotBuild: there is no nvcc, or it fails (the message ends with its first error).
+    """
+    nvcc = shutil.which("nvcc") or _toolkit_nvcc()
+    if nvcc is None:
+        raise CannotBuild("nvcc is not on PATH: the routing stage is compiled from source, so it needs the CUDA toolkit")
+    folder = (cache or Path(platformdirs.user_cache_dir("contractlint"))) / "routing" / _key(made, architecture)
+    library = folder / f"routing-{made.release}-{architecture}.so"
+    if library.exists():
+        return library
+    link = folder / "include" / EXPORT
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(made.headers.resolve())
+    flags = made.flags(architecture, folder / "include")
+    objects = [folder / f"{source.stem}.o" for source in made.sources]
+    running = [
+        subprocess.Popen([nvcc, *flags, "-c", str(source), "-o", str(target)], stderr=subprocess.PIPE, text=True)
+        for source, target in zip(made.sources, objects, strict=True)
+    ]
+    errors = [(source, process.communicate()[1], process.returncode) for source, process in zip(made.sources, running, strict=True)]
+    for source, text, code in errors:
+        if code:
+            raise CannotBuild(f"nvcc cannot compile {source.name} of {made.release}: {_first_error(text)}")
+    # What follows the choice of experts is left out. Those symbols are never reached, so they are looked up lazily.
+    part = library.with_suffix(".part")
+    subprocess.run([nvcc, "-shared", "-o", part, *objects, "-Xlinker", "-z,lazy"], check=True, capture_output=True)
+    for target in objects:
+        target.unlink()
+    part.rename(library)
+    return library
+
+
+def _key(made: Recipe, architecture: str) -> str:
+    digest = hashlib.sha256(architecture.encode())
+    for source in made.sources:
+        digest.update(source.read_bytes())
+    return f"{made.release}-{architecture}-{digest.hexdigest()[:12]}"
+
+
+def _toolkit_nvcc() -> str | None:
+    home = os.environ.get("CUDA_HOME") or os.environ.get("CUDA_PATH") or "/usr/local/cuda"
+    path = Path(home) / "bin" / "nvcc"
+    return str(path) if path.exists() else None
+
+
+def _first_error(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if "error" in line]
+    return lines[0] if lines else (text.strip().splitlines() or ["no message"])[-1]
+
+
+def find(release: str, package: str, headers: Path | None, more_includes: tuple[Path, ...] = ()) -> Recipe:
+    """Make the recipe of the installed release; headers come from the installed `flashinfer-cubin` unless named.
+
+    Raises:
+        CannotBuild: the library, or the headers, are not installed.
+    """
+    root = _folder(package)
+    if root is None:
+        raise CannotBuild(f"the package {package} is not installed, so there are no routing sources to compile")
+    found = headers or _folder("flashinfer_cubin")
+    if found is None:
+        raise CannotBuild(
+            f"the routing sources need headers of flashinfer-cubin=={release}, which is not installed: install it, or "
+            "name its unpacked folder with --headers"
+        )
+    return recipe(release, root, found, more_includes)
+
+
+def _folder(package: str) -> Path | None:
+    from importlib.util import find_spec
+
+    spec = find_spec(package)
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return Path(places[0]) if places else None

@@ -1,0 +1,176 @@
+"""Running a plan: a child process for each call, a time limit, several entry points at once, and a journal to resume from."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from contractlint.exercise.child import Answer, Request, serve
+from contractlint.exercise.plan import Plan, Subject
+from contractlint.exercise.trials import Outcome, Trial, without_clause
+
+COMPILE_LIMIT = 900.0  # the first call of a module compiles it
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A trial and what it did; `answer` is None when it was not run, and `reason` says why."""
+
+    trial: Trial
+    answer: Answer | None
+    reason: str = ""
+
+
+Told = Callable[[Result], None]
+
+
+class Journal:
+    """What was answered so far, one line each, so that an interrupted run resumes."""
+
+    def __init__(self, path: Path | None, context: str) -> None:
+        """`context` names release, chip and contracts; answers of another context do not count."""
+        self._path = path
+        self._context = context
+        self._lock = threading.Lock()
+        self._known: dict[str, Answer] = {}
+        if path is not None and path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                self._read(line)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, trial: Trial) -> Answer | None:
+        return self._known.get(trial.key)
+
+    def add(self, trial: Trial, answer: Answer) -> None:
+        """Keep an answer; what is kept survives the end of this process."""
+        if self._path is None:
+            return
+        record = {"context": self._context, "key": trial.key, "answer": {**asdict(answer), "outcome": answer.outcome.value}}
+        with self._lock:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(record) + "\n")
+
+    def close(self) -> None:
+        """Forget everything: the run is complete."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    def _read(self, line: str) -> None:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            return  # the line that was being written when the run was interrupted
+        if record.get("context") == self._context:
+            fields: dict[str, Any] = record["answer"]
+            self._known[record["key"]] = Answer(**{**fields, "outcome": Outcome(fields["outcome"])})
+
+
+class Children:
+    """Starts a child for each call. Children are forked from a process that has torch and the library imported."""
+
+    def __init__(self, architecture: str = "", method: str = "forkserver") -> None:
+        if architecture:
+            # Without it the library asks the driver while it is imported, and then cannot be forked.
+            os.environ.setdefault("FLASHINFER_CUDA_ARCH_LIST", _arch_list(architecture))
+        self._context = multiprocessing.get_context(method)
+        if method == "forkserver":
+            self._context.set_forkserver_preload(["contractlint.exercise.preload"])
+
+    def ask(self, request: Request, limit: float) -> Answer:
+        """Make one call in a child; a child that dies has faulted, one that does not end in time hangs."""
+        receiving, sending = self._context.Pipe(duplex=False)
+        child = self._context.Process(target=serve, args=(sending, request), daemon=True)
+        child.start()
+        sending.close()
+        try:
+            answered = receiving.poll(limit)
+            if answered:
+                answer: Answer = receiving.recv()
+                return answer
+            return Answer(Outcome.HUNG, message=f"no answer within {limit:g} s", seconds=limit)
+        except EOFError:
+            child.join(10)
+            return Answer(Outcome.FAULTED, message=f"the process died ({_died(child.exitcode)})")
+        finally:
+            receiving.close()
+            if child.is_alive():
+                child.join(5)
+            if child.is_alive():
+                child.kill()
+                child.join()
+
+
+def run(
+    plan: Plan,
+    children: Children,
+    journal: Journal,
+    told: Told,
+    *,
+    device: str = "cuda",
+    library: str = "",
+    limit: float = 120.0,
+    jobs: int = 1,
+) -> None:
+    """Run all trials of a plan; `told` hears of each result, one at a time. Entry points run beside one another."""
+    lock = threading.Lock()
+
+    def tell(result: Result) -> None:
+        with lock:
+            told(result)
+
+    def one(subject: Subject) -> None:
+        _run_subject(subject, children, journal, tell, device, library, limit)
+
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        for future in [pool.submit(one, subject) for subject in plan.running]:
+            future.result()
+
+
+def _run_subject(
+    subject: Subject, children: Children, journal: Journal, told: Told, device: str, library: str, limit: float
+) -> None:
+    assert subject.recipe is not None
+    conforming = True
+    for number, trial in enumerate(subject.trials):
+        if not conforming:
+            told(Result(trial, None, "the conforming call is not right, so nothing can be told from others"))
+            continue
+        answer = journal.get(trial)
+        if answer is None:
+            request = Request(
+                subject.recipe, without_clause(trial), subject.shapes, subject.present, device=device, library=library
+            )
+            answer = children.ask(request, limit if number else max(limit, COMPILE_LIMIT))
+            journal.add(trial, answer)
+        told(Result(trial, answer))
+        conforming = number > 0 or answer.outcome is Outcome.RIGHT
+
+
+def count(subjects: Iterable[Subject]) -> int:
+    """How many calls there are."""
+    return sum(len(subject.trials) for subject in subjects)
+
+
+def _arch_list(architecture: str) -> str:
+    """`sm_90a` → `9.0a`, as the library wants it."""
+    number = architecture.removeprefix("sm_")
+    digits = number.rstrip("abcdefghijklmnopqrstuvwxyz")
+    return f"{digits[:-1]}.{number[len(digits) - 1:]}"
+
+
+def _died(code: int | None) -> str:
+    import signal
+
+    if code is not None and code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"exit code {code}"

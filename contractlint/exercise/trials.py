@@ -1,0 +1,224 @@
+"""Trials: the conforming call of an entry point, and the calls that differ from it in one argument."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from contractlint.exercise.recipes.base import Argument, Recipe
+from contractlint.model.contract import Aspect, Clause
+from contractlint.model.dtypes import DTYPES
+
+
+class Outcome(str, Enum):
+    """What a call did."""
+
+    RIGHT = "accepted-right"
+    WRONG = "accepted-wrong"
+    RAISED = "raised"
+    FAULTED = "faulted"
+    HUNG = "hung"
+
+
+class Mutation(str, Enum):
+    """In what a call differs from the conforming one."""
+
+    NONE = "conforming"
+    DTYPE = "dtype"
+    LAYOUT = "layout"
+    PRESENCE = "presence"
+    VALUE = "value"
+    SHAPE = "shape"
+
+
+MUTATIONS = tuple(mutation.value for mutation in Mutation if mutation is not Mutation.NONE)
+_OF_ASPECT = {
+    Aspect.DTYPE: Mutation.DTYPE,
+    Aspect.LAYOUT: Mutation.LAYOUT,
+    Aspect.PRESENCE: Mutation.PRESENCE,
+    Aspect.VALUE: Mutation.VALUE,
+    Aspect.SHAPE: Mutation.SHAPE,
+}
+
+# What is tried in place of a dtype: what engines confuse it with.
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
+_INTEGERS = ("int16", "int32", "int64")
+_BYTES = ("uint8", "int8", "float8_e4m3fn")
+_POOLS = (_FLOATS, _INTEGERS, _BYTES, ("bool", "uint8", "int32"))
+
+STRIDED = "strided"  # the same values, each row apart from the next
+TRANSPOSED = "transposed"  # the same values, columns stored first
+RANK = "one dimension more"
+LONGER = "last dimension longer"
+NONE = "None"
+PASSED = "passed"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One call.
+
+    `given` is what the parameter gets: a dtype, a word for a layout or shape, or a value as text. `also` holds parameters
+    that follow it (dtype only), so that their own clauses are kept. `clause` is the one that speaks about it.
+    """
+
+    entry_point: str
+    mutation: Mutation
+    parameter: str = ""
+    given: str = ""
+    also: tuple[tuple[str, str], ...] = ()
+    clause: Clause | None = None
+    expected: frozenset[Outcome] = frozenset({Outcome.RIGHT})
+
+    @property
+    def key(self) -> str:
+        """The same in every run of the same plan."""
+        return f"{self.entry_point}|{self.mutation.value}|{self.parameter}|{self.given}"
+
+    @property
+    def conforms(self) -> bool:
+        """Whether the contract allows what is passed."""
+        return self.expected == {Outcome.RIGHT}
+
+
+def trials(recipe: Recipe, clauses: Sequence[Clause], mutations: frozenset[str], present: frozenset[str]) -> list[Trial]:
+    """List the calls of an entry point, the conforming one first.
+
+    Args:
+        clauses: those of one release.
+        mutations: which kinds are wanted.
+        present: the parameters that the release has.
+    """
+    made = [Trial(recipe.entry_point, Mutation.NONE)]
+    applicable = [clause for clause in clauses if _applies(clause, recipe)]
+    for clause in applicable:
+        kind = _OF_ASPECT.get(clause.aspect)
+        argument = recipe.arguments.get(clause.parameter)
+        if kind is None or argument is None or kind.value not in mutations or clause.parameter not in present:
+            continue
+        made += _MAKERS[kind](recipe, clause, argument, applicable)
+    return _distinct(made)
+
+
+def _distinct(made: list[Trial]) -> list[Trial]:
+    found: dict[str, Trial] = {}
+    for trial in made:
+        found.setdefault(trial.key, trial)
+    return list(found.values())
+
+
+def _applies(clause: Clause, recipe: Recipe) -> bool:
+    """Whether the conditions of a clause hold for the conforming call; what cannot be told does not count."""
+    for condition in clause.when:
+        argument = recipe.arguments.get(condition.parameter)
+        if argument is None or argument.optional:
+            value: object = None
+        else:
+            value = argument.dtype if argument.is_tensor else argument.value
+        names = {str(item) for item in condition.values}
+        known = str(value) in names or getattr(value, "name", "") in names
+        if known == condition.negated:
+            return False
+    return True
+
+
+def _dtypes(recipe: Recipe, clause: Clause, argument: Argument, clauses: Sequence[Clause]) -> Iterator[Trial]:
+    base = argument.dtype
+    pool = list(dict.fromkeys((*sorted(clause.dtypes), *next((pool for pool in _POOLS if base in pool), ()))))
+    for dtype in pool:
+        if dtype == base or dtype not in DTYPES:
+            continue
+        followers = () if clause.same_as else _followers(clause.parameter, dtype, recipe, clauses)
+        allowed = dtype in clause.dtypes if clause.dtypes else not clause.same_as
+        expected = _conforming() if allowed else _breach(clause, dtype)
+        yield Trial(recipe.entry_point, Mutation.DTYPE, clause.parameter, dtype, followers, clause, expected)
+
+
+def _followers(parameter: str, dtype: str, recipe: Recipe, clauses: Sequence[Clause]) -> tuple[tuple[str, str], ...]:
+    names = {
+        clause.parameter
+        for clause in clauses
+        if clause.aspect is Aspect.DTYPE and clause.same_as == parameter and clause.parameter in recipe.arguments
+    }
+    return tuple((name, dtype) for name in sorted(names))
+
+
+def _layouts(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clause]) -> Iterator[Trial]:
+    if not argument.is_tensor:
+        return
+    if clause.layout == "contiguous":
+        words = (STRIDED, TRANSPOSED) if len(argument.shape or clause.shape) != 1 else (STRIDED,)
+    elif clause.layout in recipe.layouts:
+        words = (f"not {clause.layout}",)
+    else:
+        return
+    for word in words:
+        yield Trial(recipe.entry_point, Mutation.LAYOUT, clause.parameter, word, (), clause, _breach(clause))
+
+
+def _presence(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clause]) -> Iterator[Trial]:
+    if clause.ignored or clause.required is None:
+        return
+    expected = _breach(clause) if clause.required else _conforming()
+    given = PASSED if argument.optional and not clause.required else NONE
+    yield Trial(recipe.entry_point, Mutation.PRESENCE, clause.parameter, given, (), clause, expected)
+
+
+def _values(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clause]) -> Iterator[Trial]:
+    if argument.is_tensor:
+        return
+    outside: list[object] = []
+    if clause.maximum is not None:
+        outside.append(int(clause.maximum) + 1)
+    if clause.minimum is not None:
+        outside.append(int(clause.minimum) - 1)
+    if clause.multiple_of is not None and isinstance(argument.value, int):
+        outside.append(argument.value + 1)
+    for value in clause.values:
+        if value not in (argument.value, "None", None) and isinstance(value, (bool, int, float)):
+            yield Trial(recipe.entry_point, Mutation.VALUE, clause.parameter, repr(value), (), clause, _conforming())
+    for value in outside:
+        yield Trial(recipe.entry_point, Mutation.VALUE, clause.parameter, repr(value), (), clause, _breach(clause))
+
+
+def _shapes(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clause]) -> Iterator[Trial]:
+    # What a wrong shape should compute is not defined, so only checks can be confirmed.
+    if not argument.is_tensor or _breach(clause) != {Outcome.RAISED}:
+        return
+    for word in (RANK, LONGER):
+        yield Trial(recipe.entry_point, Mutation.SHAPE, clause.parameter, word, (), clause, _breach(clause))
+
+
+_MAKERS = {
+    Mutation.DTYPE: _dtypes,
+    Mutation.LAYOUT: _layouts,
+    Mutation.PRESENCE: _presence,
+    Mutation.VALUE: _values,
+    Mutation.SHAPE: _shapes,
+}
+
+
+def _conforming() -> frozenset[Outcome]:
+    return frozenset({Outcome.RIGHT})
+
+
+def _breach(clause: Clause, dtype: str = "") -> frozenset[Outcome]:
+    """What the contract says that a breach does."""
+    if dtype and dtype in clause.lets_through:
+        return frozenset({Outcome.WRONG, Outcome.FAULTED})
+    return _EFFECTS[clause.effect.value]
+
+
+# A read outside of a tensor does not always fault, and a wrong one sometimes does.
+_EFFECTS = {
+    "raises": frozenset({Outcome.RAISED}),
+    "silent": frozenset({Outcome.WRONG}),
+    "fault": frozenset({Outcome.FAULTED, Outcome.WRONG}),
+    "slow": frozenset({Outcome.RIGHT}),
+}
+
+
+def without_clause(trial: Trial) -> Trial:
+    """The same call without what the book says: all that a child process needs."""
+    return replace(trial, clause=None)
