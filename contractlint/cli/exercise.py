@@ -28,12 +28,18 @@ _LIBRARY = "flashinfer-python"
 @click.command("exercise")
 @click.argument("entry_points", nargs=-1, metavar="[ENTRY_POINT]...")
 @click.option("--release", metavar="RELEASE", help="Which release to plan for; what runs is what is installed.")
-@click.option("--mutate", metavar="KIND,…", help="Only these kinds: dtype, layout, presence, value, shape. Default: all.")
+@click.option(
+    "--mutate", metavar="KIND,…", help="Only these kinds: dtype, layout, presence, value, shape. Default: all."
+)
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would run, and what not and why. Needs no GPU.")
 @click.option("--chip", metavar="CAPABILITY", help="With --plan: for a chip of this compute capability, as in 10.0.")
 @click.option("--stage", type=click.Choice(["routing"]), help="Run one stage of the trtllm MoE kernels by itself.")
-@click.option("--headers", type=click.Path(path_type=Path), help="With --stage: folder of an unpacked flashinfer-cubin.")
-@click.option("--include", "includes", multiple=True, type=click.Path(path_type=Path), help="With --stage: more headers.")
+@click.option(
+    "--headers", type=click.Path(path_type=Path), help="With --stage: folder of an unpacked flashinfer-cubin."
+)
+@click.option(
+    "--include", "includes", multiple=True, type=click.Path(path_type=Path), help="With --stage: more headers."
+)
 @click.option("--compiled", type=click.Path(path_type=Path), help="With --stage: a library that was compiled before.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--evidence", "folder", type=click.Path(path_type=Path), help="Write evidence files into this folder.")
@@ -191,8 +197,8 @@ def _report(plan: Plan, machine: Machine, results: list[Result], as_json: bool, 
 
     today = date.today().isoformat()
     if folder is not None:
-        written = evidence.write(folder, machine, today, results)
-        click.echo(f"{len(written)} evidence files in {folder}", err=True)
+        path = evidence.write(folder, plan.library, machine, today, results)
+        click.echo(f"evidence: {path}", err=True)
     click.echo(show.run_as_json(plan, machine, today, results) if as_json else show.run_as_text(plan, machine, results))
     return 1 if disagreements(results) else 0
 
@@ -207,6 +213,7 @@ def _routing(
     folder: Path | None,
 ) -> int:
     from contractlint.exercise import show
+    from contractlint.exercise.evidence import name_of, save
     from contractlint.exercise.routing.build import CannotBuild, compile_library, find
     from contractlint.exercise.routing.stage import run
 
@@ -217,11 +224,13 @@ def _routing(
         )
     except CannotBuild as problem:
         raise Stop(str(problem)) from None
-    answers = list(run(library))
-    today = date.today().isoformat()
-    document = show.routing_as_dict(machine, today, answers)
+    routed = sorted(
+        name
+        for name, entry in catalog.at(_LIBRARY, machine.release).entry_points.items()
+        if any(clause.parameter == "routing_bias" and clause.when for clause in entry.clauses)
+    )
+    document = show.routing_as_dict(_LIBRARY, machine, date.today().isoformat(), run(library), routed)
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        show.write_routing(folder, document)
+        save(folder / f"{name_of(machine, stage='routing')}.json", document)
     click.echo(json.dumps(document, indent=2) if as_json else show.routing_as_text(document))
     return 0

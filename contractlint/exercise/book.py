@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from contractlint.exercise.run import Result
-from contractlint.exercise.trials import Mutation, Outcome
+from contractlint.exercise.trials import Mutation
 from contractlint.model import words
-from contractlint.model.contract import Aspect, Clause
+from contractlint.model.contract import Aspect, Clause, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Disagreement:
         trial, answer = self.result.trial, self.result.answer
         assert answer is not None
         did = _DID[answer.outcome]
-        if answer.outcome is Outcome.WRONG and answer.distance is not None:
+        if answer.outcome is Outcome.ACCEPTED_WRONG and answer.distance is not None:
             did += f" ({answer.distance:.3g} from the reference)"
-        if answer.message and answer.outcome is not Outcome.WRONG:
+        if answer.message and answer.outcome is not Outcome.ACCEPTED_WRONG:
             did += f": {answer.message}"
         what = f"{trial.parameter} {trial.given}".strip() or "the conforming call"
         return f"{trial.entry_point}: {what}: contract says {said(self.result)}, kernel {did}"
@@ -36,12 +36,12 @@ def said(result: Result) -> str:
     clause = result.trial.clause
     if result.trial.conforms or clause is None:
         return "right"
-    return clause.effect.value if result.trial.expected != {Outcome.RIGHT} else "right"
+    return clause.effect.value if result.trial.expected != {Outcome.ACCEPTED_RIGHT} else "right"
 
 
 _DID = {
-    Outcome.RIGHT: "was right",
-    Outcome.WRONG: "was wrong without an error",
+    Outcome.ACCEPTED_RIGHT: "was right",
+    Outcome.ACCEPTED_WRONG: "was wrong without an error",
     Outcome.RAISED: "raised",
     Outcome.FAULTED: "faulted",
     Outcome.HUNG: "hung",

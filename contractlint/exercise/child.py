@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from contractlint.exercise.inputs import build, resolve
 from contractlint.exercise.recipes.base import INTEGER_TOLERANCE, TOLERANCE, Recipe
-from contractlint.exercise.trials import Outcome, Trial
+from contractlint.exercise.trials import Trial
+from contractlint.model.contract import Outcome
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,10 +50,22 @@ class Answer:
     seconds: float = 0.0
 
 
-def serve(connection: Connection, request: Request) -> None:
-    """Perform a request and send the answer; the body of a child process."""
-    connection.send(perform(request))
-    connection.close()
+def serve(connection: Connection) -> None:
+    """Answer requests until the other end closes; the body of a child process.
+
+    The answer None says that nothing can be called here, because the driver was initialised before the fork.
+    """
+    import torch
+
+    while True:
+        try:
+            request: Request = connection.recv()
+        except EOFError:
+            return
+        spoiled = request.device == "cuda" and torch.cuda._is_in_bad_fork()
+        connection.send(None if spoiled else perform(request))
+        if spoiled:
+            return
 
 
 def perform(request: Request) -> Answer:
@@ -73,7 +86,7 @@ def perform(request: Request) -> Answer:
         return Answer(outcome, message=text, seconds=time.monotonic() - started)
     results = _results(request.recipe, returned, arguments)
     distance, tolerance, message = compare(request.recipe, results, before)
-    outcome = Outcome.RIGHT if distance is not None and distance <= tolerance else Outcome.WRONG
+    outcome = Outcome.ACCEPTED_RIGHT if distance is not None and distance <= tolerance else Outcome.ACCEPTED_WRONG
     return Answer(outcome, distance, tolerance, message, time.monotonic() - started)
 
 

@@ -1,4 +1,4 @@
-"""Evidence files: what was seen when kernels ran, one file for an entry point and a chip."""
+"""Evidence files: what was seen when the kernels of one release ran on one chip. Clauses cite them by name."""
 
 from __future__ import annotations
 
@@ -15,59 +15,81 @@ from contractlint.model import words
 SCHEMA = 1
 
 
-def name_of(entry_point: str, architecture: str) -> str:
-    """The name of an evidence file, as clauses cite it: `fused_topk_deepseek.sm_90a`."""
-    return f"{entry_point.rpartition('.')[2]}.{architecture}"
+def name_of(machine: Machine, stage: str = "") -> str:
+    """The name of an evidence file, as clauses cite it: `0.6.7-sm_90a`, or `0.6.7-sm_90a-routing` for a stage."""
+    return "-".join(part for part in (machine.release, machine.architecture, stage) if part)
 
 
-def write(folder: Path, machine: Machine, date: str, results: Sequence[Result]) -> list[Path]:
-    """Write what was seen, one file for each entry point; runs of other releases in the same files stay."""
-    by_entry: dict[str, list[Result]] = {}
-    for result in results:
-        by_entry.setdefault(result.trial.entry_point, []).append(result)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for entry_point, found in sorted(by_entry.items()):
-        if all(result.answer is None for result in found):
-            continue
-        path = folder / f"{name_of(entry_point, machine.architecture)}.json"
-        runs = [run for run in _runs(path) if run["release"] != machine.release]
-        runs.append(_run(machine, date, found))
-        document = {"schema": SCHEMA, "entry_point": entry_point, "architecture": machine.architecture, "runs": runs}
-        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        written.append(path)
-    return written
-
-
-def _runs(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    runs: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["runs"]
-    return runs
-
-
-def _run(machine: Machine, date: str, results: Sequence[Result]) -> dict[str, Any]:
+def heading(library: str, machine: Machine, date: str) -> dict[str, Any]:
+    """What ran where and when: the keys that contracts need, and those that make it repeatable."""
     return {
-        **{key: value for key, value in machine.as_dict().items() if key != "capability"},
+        "schema": SCHEMA,
+        "library": library,
+        "release": machine.release,
+        "capability": machine.capability,
+        "device": machine.chip,
+        "architecture": machine.architecture,
+        "driver": machine.driver,
+        "cuda": machine.cuda,
+        "torch": machine.torch,
         "date": date,
-        "confirmed": sorted({f"{clause.parameter} {clause.aspect.value}" for clause in confirmed(results)}),
-        "calls": [as_dict(result) for result in results if result.answer is not None],
     }
+
+
+def write(folder: Path, library: str, machine: Machine, date: str, results: Sequence[Result]) -> Path:
+    """Write what was seen. Outcomes of entry points that did not run this time stay as they were."""
+    path = folder / f"{name_of(machine)}.json"
+    ran = [result for result in results if result.answer is not None]
+    fresh = {result.trial.entry_point for result in ran}
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    outcomes = [item for item in before.get("outcomes", ()) if item["entry_point"] not in fresh]
+    outcomes += [{"entry_point": result.trial.entry_point, **as_dict(result)} for result in ran]
+    shown = [item for item in before.get("confirmed", ()) if item["entry_point"] not in fresh]
+    shown += [
+        {
+            "entry_point": clause.entry_point,
+            "parameter": clause.parameter,
+            "aspect": clause.aspect.value,
+            "requirement": words.requirement(clause),
+        }
+        for clause in confirmed(results)
+    ]
+    document = {
+        **heading(library, machine, date),
+        "outcomes": sorted(outcomes, key=lambda item: str(item["entry_point"])),
+        "confirmed": sorted(shown, key=lambda item: (str(item["entry_point"]), str(item["parameter"]))),
+    }
+    return save(path, document)
+
+
+def save(path: Path, document: dict[str, Any]) -> Path:
+    """Write one object, one outcome a line: such files are read and compared by people."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, list):
+            items = ",\n".join(f"  {json.dumps(item, ensure_ascii=False)}" for item in value)
+            lines.append(f' "{key}": [\n{items}\n ]')
+        else:
+            lines.append(f' "{key}": {json.dumps(value, ensure_ascii=False)}')
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    return path
 
 
 def as_dict(result: Result) -> dict[str, Any]:
     """One call as data."""
     trial, answer = result.trial, result.answer
-    record: dict[str, Any] = {"mutation": trial.mutation.value}
+    record: dict[str, Any] = {}
     if trial.parameter:
-        record |= {"parameter": trial.parameter, "given": trial.given}
+        record["parameter"] = trial.parameter
+    record["mutation"] = trial.mutation.value
+    if trial.given:
+        record["given"] = trial.given
     if trial.also:
         record["also"] = dict(trial.also)
-    if trial.clause is not None:
-        record |= {"requirement": words.requirement(trial.clause), "contract": said(result)}
     if answer is None:
         return record | {"outcome": None, "reason": result.reason}
-    record |= {"outcome": answer.outcome.value, "agrees": agrees(result)}
+    record |= {"outcome": answer.outcome.value, "contract": said(result), "agrees": agrees(result)}
     if answer.distance is not None:
         record |= {"distance": _finite(answer.distance), "tolerance": answer.tolerance}
     if answer.message:

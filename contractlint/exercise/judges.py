@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from contractlint.exercise.references import top_k_renorm
+from contractlint.reference import layouts, quantization
 from contractlint.reference.routing import Options, route
 
 
@@ -65,11 +66,56 @@ def drawn_top_k(results: list[Tensor], arguments: Mapping[str, Any]) -> float:
     return _variation(results[0], probabilities)
 
 
+def nvfp4_round_trip(results: list[Tensor], arguments: Mapping[str, Any]) -> float:
+    """How far values are from what they were, after NVFP4 and back, as a share of their size."""
+    x = arguments["input"] if "input" in arguments else arguments["a"]
+    scale = arguments["global_scale"] if "global_scale" in arguments else arguments["a_global_sf"]
+    packed, scales = results
+    return _away(quantization.dequantize_nvfp4(packed, _linear(scales, x, 16), scale.float()), x)
+
+
+def mxfp4_round_trip(results: list[Tensor], arguments: Mapping[str, Any]) -> float:
+    """As `nvfp4_round_trip`, with powers of two as scales."""
+    packed, scales = results
+    return _away(quantization.dequantize_mxfp4(packed, _linear(scales, arguments["a"], 32)), arguments["a"])
+
+
+def mxfp8_round_trip(results: list[Tensor], arguments: Mapping[str, Any]) -> float:
+    """As `mxfp4_round_trip`, with float8 codes."""
+    codes, scales = results
+    return _away(quantization.dequantize_mxfp8(codes, _linear(scales, arguments["input"], 32)), arguments["input"])
+
+
+def hashed_experts(results: list[Tensor], arguments: Mapping[str, Any]) -> float:
+    """The share of experts that are not those of the table, or how far their weights are off, if that is more."""
+    weights, experts = results
+    wanted = arguments["tid2eid"].long()[arguments["input_ids"].long()]
+    count = wanted.shape[-1]
+    missed = float((experts[:, :count].long() != wanted).double().mean())
+    scores = torch.nn.functional.softplus(arguments["router_logits"].double()).sqrt().gather(-1, wanted)
+    return max(missed, _away(weights[:, :count], scores / scores.sum(-1, keepdim=True)))
+
+
+def _linear(scales: Tensor, x: Tensor, block: int) -> Tensor:
+    """Block scales that come in tiles of 128x4, as bytes `[rows, columns]`."""
+    rows, columns = x.shape[0], x.shape[1] // block
+    return layouts.deinterleave_scales(scales.contiguous().view(torch.uint8).flatten(), rows, columns)[0]
+
+
+def _away(got: Tensor, x: Tensor) -> float:
+    away = float((got.double() - x.double()).norm() / x.double().norm())
+    return away if away == away else torch.inf
+
+
 def _variation(tokens: Tensor, probabilities: Tensor) -> float:
     """Between draws and their expectation, given the most probable token of each row: rows are not exchangeable."""
     drawn_tokens = tokens.long()
     size = probabilities.shape[-1]
-    if tuple(drawn_tokens.shape) != (probabilities.shape[0],) or int(drawn_tokens.min()) < 0 or int(drawn_tokens.max()) >= size:
+    if (
+        tuple(drawn_tokens.shape) != (probabilities.shape[0],)
+        or int(drawn_tokens.min()) < 0
+        or int(drawn_tokens.max()) >= size
+    ):
         return 1.0
     likely = probabilities.argmax(-1)
     worst = 0.0

@@ -70,7 +70,9 @@ def probe(library: str, package: str) -> Machine:
     """Look at this machine. Raises NoMachine when a GPU, torch or the library is missing."""
     if find_spec("torch") is None:
         raise NoMachine("PyTorch is not installed, so no kernel can run; --plan shows what would")
-    text = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=300, check=False).stdout
+    text = subprocess.run(
+        [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=300, check=False
+    ).stdout
     found = json.loads(text or "{}")
     if "missing" in found:
         raise NoMachine(found["missing"])

@@ -14,7 +14,6 @@ from contractlint.exercise.recipes import RECIPES, Recipe, recipe_of
 from contractlint.exercise.trials import Trial, trials
 from contractlint.model.contract import Aspect, Clause, EntryPoint
 
-
 _FIRST = re.compile(r"\bfrom (\d[\w.]*\d)")
 _CAPABILITY = re.compile(r"\b\d+\.(?:\d+|x)\b")
 
@@ -94,7 +93,13 @@ def _subject(entry: EntryPoint, release: str, capability: str, kinds: frozenset[
         for clause in entry.clauses
         if not capability or covers(capabilities(clause.capabilities, release), capability)
     )
-    made = tuple(trials(recipe, clauses, kinds, present))
+    defaults = {
+        parameter.name: parameter.default
+        for signature in entry.signatures
+        for parameter in signature.parameters
+        if parameter.default is not None
+    }
+    made = tuple(trials(recipe, clauses, kinds, present, defaults))
     needed = capabilities(entry.capabilities, release)
     reason = ""
     if capability and not covers(needed, capability):

@@ -8,6 +8,3 @@ import contextlib
 with contextlib.suppress(Exception):
     import flashinfer  # noqa: F401
     import torch  # noqa: F401
-
-    import contractlint.exercise.references
-    import contractlint.exercise.judges  # noqa: F401

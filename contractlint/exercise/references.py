@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from contractlint.reference import layouts
+
 
 def rmsnorm(input: Tensor, weight: Tensor, eps: float, out: Tensor | None = None, **_: Any) -> Tensor:
     """`input / rms(input) * weight`."""
@@ -144,6 +146,21 @@ def interleaved_rows(x: Tensor, **_: Any) -> Tensor:
     """Rows of the two halves by turns."""
     half = x.shape[0] // 2
     return torch.stack((x[:half], x[half:]), dim=1).flatten(0, 1)
+
+
+def interleaved_scales(unswizzled_sf: Tensor, **_: Any) -> Tensor:
+    """Block scales in tiles of 128x4, flat."""
+    return layouts.interleave_scales(unswizzled_sf)
+
+
+def shuffled(input_tensor: Tensor, epilogue_tile_m: int, **_: Any) -> Tensor:
+    """Rows in the order that the trtllm kernels want."""
+    return layouts.shuffle(input_tensor, epilogue_tile_m)
+
+
+def shuffled_scales(input_tensor: Tensor, epilogue_tile_m: int, **_: Any) -> Tensor:
+    """Rows of block scales shuffled, then swizzled; of the shape that went in."""
+    return layouts.interleave_scales(layouts.shuffle(input_tensor, epilogue_tile_m)).view(input_tensor.shape)
 
 
 def decode(q: Tensor, k: Tensor, v: Tensor, **_: Any) -> Tensor:

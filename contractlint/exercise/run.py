@@ -14,7 +14,8 @@ from typing import Any
 
 from contractlint.exercise.child import Answer, Request, serve
 from contractlint.exercise.plan import Plan, Subject
-from contractlint.exercise.trials import Outcome, Trial, without_clause
+from contractlint.exercise.trials import Trial, without_clause
+from contractlint.model.contract import Outcome
 
 COMPILE_LIMIT = 900.0  # the first call of a module compiles it
 
@@ -54,7 +55,11 @@ class Journal:
         """Keep an answer; what is kept survives the end of this process."""
         if self._path is None:
             return
-        record = {"context": self._context, "key": trial.key, "answer": {**asdict(answer), "outcome": answer.outcome.value}}
+        record = {
+            "context": self._context,
+            "key": trial.key,
+            "answer": {**asdict(answer), "outcome": answer.outcome.value},
+        }
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as stream:
@@ -76,38 +81,72 @@ class Journal:
 
 
 class Children:
-    """Starts a child for each call. Children are forked from a process that has torch and the library imported."""
+    """Starts a child for each call. Children are forked from a process that has torch and the library imported.
+
+    A library that initialises the driver while it is imported cannot be forked. Then children are started from nothing,
+    which takes long, so that one child answers several calls; it ends as soon as a call did anything but raise or be
+    right.
+    """
 
     def __init__(self, architecture: str = "", method: str = "forkserver") -> None:
         if architecture:
-            # Without it the library asks the driver while it is imported, and then cannot be forked.
+            # Without it the library asks the driver while it is imported.
             os.environ.setdefault("FLASHINFER_CUDA_ARCH_LIST", _arch_list(architecture))
-        self._context = multiprocessing.get_context(method)
+        self._local = threading.local()
+        self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
             self._context.set_forkserver_preload(["contractlint.exercise.preload"])
 
     def ask(self, request: Request, limit: float) -> Answer:
         """Make one call in a child; a child that dies has faulted, one that does not end in time hangs."""
-        receiving, sending = self._context.Pipe(duplex=False)
-        child = self._context.Process(target=serve, args=(sending, request), daemon=True)
-        child.start()
-        sending.close()
+        answer = self._ask(request, limit)
+        if answer is None:
+            self._context = multiprocessing.get_context("spawn")
+            answer = self._ask(request, limit)
+        assert answer is not None
+        return answer
+
+    def close(self) -> None:
+        """End the child of this thread, where one is kept."""
+        kept = getattr(self._local, "kept", None)
+        self._local.kept = None
+        if kept is not None:
+            _end(*kept)
+
+    def _ask(self, request: Request, limit: float) -> Answer | None:
+        keeps = self._context.get_start_method() == "spawn"
+        kept = getattr(self._local, "kept", None)
+        if kept is None:
+            ours, theirs = self._context.Pipe()
+            child = self._context.Process(target=serve, args=(theirs,), daemon=True)
+            child.start()
+            theirs.close()
+            kept = (child, ours)
+        child, connection = kept
+        answer: Answer | None
         try:
-            answered = receiving.poll(limit)
-            if answered:
-                answer: Answer = receiving.recv()
-                return answer
-            return Answer(Outcome.HUNG, message=f"no answer within {limit:g} s", seconds=limit)
-        except EOFError:
+            connection.send(request)
+            if not connection.poll(limit):
+                answer = Answer(Outcome.HUNG, message=f"no answer within {limit:g} s", seconds=limit)
+            else:
+                answer = connection.recv()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
             child.join(10)
-            return Answer(Outcome.FAULTED, message=f"the process died ({_died(child.exitcode)})")
-        finally:
-            receiving.close()
-            if child.is_alive():
-                child.join(5)
-            if child.is_alive():
-                child.kill()
-                child.join()
+            answer = Answer(Outcome.FAULTED, message=f"the process died ({_died(child.exitcode)})")
+        if keeps and answer is not None and answer.outcome in (Outcome.RAISED, Outcome.ACCEPTED_RIGHT):
+            self._local.kept = kept
+        else:
+            self._local.kept = None
+            _end(child, connection)
+        return answer
+
+
+def _end(child: Any, connection: Any) -> None:
+    connection.close()
+    child.join(2)
+    if child.is_alive():
+        child.kill()
+        child.join()
 
 
 def run(
@@ -129,7 +168,10 @@ def run(
             told(result)
 
     def one(subject: Subject) -> None:
-        _run_subject(subject, children, journal, tell, device, library, limit)
+        try:
+            _run_subject(subject, children, journal, tell, device, library, limit)
+        finally:
+            children.close()
 
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         for future in [pool.submit(one, subject) for subject in plan.running]:
@@ -153,7 +195,7 @@ def _run_subject(
             answer = children.ask(request, limit if number else max(limit, COMPILE_LIMIT))
             journal.add(trial, answer)
         told(Result(trial, answer))
-        conforming = number > 0 or answer.outcome is Outcome.RIGHT
+        conforming = number > 0 or answer.outcome is Outcome.ACCEPTED_RIGHT
 
 
 def count(subjects: Iterable[Subject]) -> int:
@@ -165,7 +207,7 @@ def _arch_list(architecture: str) -> str:
     """`sm_90a` → `9.0a`, as the library wants it."""
     number = architecture.removeprefix("sm_")
     digits = number.rstrip("abcdefghijklmnopqrstuvwxyz")
-    return f"{digits[:-1]}.{number[len(digits) - 1:]}"
+    return f"{digits[:-1]}.{number[len(digits) - 1 :]}"
 
 
 def _died(code: int | None) -> str:

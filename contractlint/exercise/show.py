@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from contractlint.exercise.book import agrees, confirmed, disagreements, said
-from contractlint.exercise.evidence import as_dict
+from contractlint.exercise.evidence import as_dict, heading
 from contractlint.exercise.machine import Machine, architecture
 from contractlint.exercise.plan import Plan
 from contractlint.exercise.routing.stage import Answer as RoutingAnswer
@@ -18,14 +17,16 @@ from contractlint.exercise.trials import Mutation, Trial
 
 
 def plan_as_text(plan: Plan) -> str:
-    """Entry point × mutation, what would run and what not and why."""
+    """Entry point by mutation, what would run and what not and why."""
     where = f" on {architecture(plan.capability)}" if plan.capability else ", on chips that support it"
     lines = [f"{plan.library} {plan.release}{where}"]
     for subject in plan.running:
         assert subject.recipe is not None
         entry = subject.entry
         chips = f"  ({entry.capabilities})" if entry.capabilities and not plan.capability else ""
-        lines.append(f"\n{entry.name}: {_calls(subject.trials)}, compiles for {_time(subject.recipe.compile_seconds)}{chips}")
+        lines.append(
+            f"\n{entry.name}: {_calls(subject.trials)}, compiles for {_time(subject.recipe.compile_seconds)}{chips}"
+        )
         lines += [f"  {_trial(trial)}" for trial in subject.trials]
     skipped = [subject for subject in plan.subjects if not subject.runs]
     if skipped:
@@ -67,10 +68,15 @@ def plan_as_json(plan: Plan) -> str:
 
 def run_as_text(plan: Plan, machine: Machine, results: Sequence[Result]) -> str:
     """A table of outcomes, then what disagrees with the book, then the sums."""
-    lines = [f"{plan.library} {machine.release} on {machine.chip} ({machine.architecture}), driver {machine.driver}", ""]
+    lines = [
+        f"{plan.library} {machine.release} on {machine.chip} ({machine.architecture}), driver {machine.driver}",
+        "",
+    ]
     rows = [_row(result) for result in results]
     widths = [max(len(row[column]) for row in rows) for column in range(4)] if rows else [0] * 4
-    lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
+    lines += [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows
+    ]
     wrong = disagreements(results)
     if wrong:
         lines += ["", "what the contracts say is not so:", *(f"  {found.message}" for found in wrong)]
@@ -90,10 +96,7 @@ def run_as_text(plan: Plan, machine: Machine, results: Sequence[Result]) -> str:
 def run_as_json(plan: Plan, machine: Machine, date: str, results: Sequence[Result]) -> str:
     """The same as data."""
     document = {
-        "schema": 1,
-        "library": plan.library,
-        **machine.as_dict(),
-        "date": date,
+        **heading(plan.library, machine, date),
         "calls": [{"entry_point": result.trial.entry_point, **as_dict(result)} for result in results],
         "confirmed": [
             {"entry_point": clause.entry_point, "parameter": clause.parameter, "aspect": clause.aspect.value,
@@ -106,42 +109,43 @@ def run_as_json(plan: Plan, machine: Machine, date: str, results: Sequence[Resul
     return json.dumps(document, indent=2)
 
 
-def routing_as_dict(machine: Machine, date: str, answers: Iterable[RoutingAnswer]) -> dict[str, Any]:
-    """The routing stage as an evidence document with one run."""
-    calls = [
+def routing_as_dict(
+    library: str, machine: Machine, date: str, answers: Iterable[RoutingAnswer], entry_points: Sequence[str]
+) -> dict[str, Any]:
+    """The routing stage as an evidence document.
+
+    Args:
+        entry_points: those that route with the same sources; only their routing ran.
+    """
+    outcomes = [
         {
-            "logits": answer.case.logits,
-            "bias": answer.case.bias,
+            "entry_point": name,
+            "parameter": answer.case.parameter,
+            "mutation": "dtype" if answer.case.parameter else "conforming",
+            "given": f"{answer.case.logits} logits, {answer.case.bias} bias",
+            "stage": "routing",
+            "outcome": answer.outcome.value,
             "overlap": None if answer.overlap is None else round(answer.overlap, 4),
             "keeps_bias_dtype": answer.keeps_bias_dtype,
-            "keeps_logits_dtype": answer.keeps_logits_dtype,
             **({"message": answer.message} if answer.message else {}),
         }
         for answer in answers
+        for name in entry_points
     ]
-    run = {**{key: value for key, value in machine.as_dict().items() if key != "capability"}, "date": date, "calls": calls}
-    return {"schema": 1, "stage": "routing DeepSeekV3", "architecture": machine.architecture, "runs": [run]}
-
-
-def write_routing(folder: Path, document: dict[str, Any]) -> Path:
-    """Write the routing stage's evidence beside that of other releases."""
-    path = folder / f"routing_deepseek.{document['architecture']}.json"
-    releases = {run["release"] for run in document["runs"]}
-    before = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
-    runs = [*(run for run in before if run["release"] not in releases), *document["runs"]]
-    path.write_text(json.dumps({**document, "runs": runs}, indent=1) + "\n", encoding="utf-8")
-    return path
+    return {**heading(library, machine, date), "stage": "routing DeepSeekV3", "outcomes": outcomes}
 
 
 def routing_as_text(document: dict[str, Any]) -> str:
     """Overlap with the reference's experts, by dtypes."""
-    lines = []
-    for run in document["runs"]:
-        lines.append(f"{document['stage']} of {run['release']} on {run['chip']} ({document['architecture']})")
-        for call in run["calls"]:
-            kept = "kept" if call["keeps_bias_dtype"] else "not kept"
-            overlap = call.get("message") if call["overlap"] is None else f"overlap {call['overlap']:.3f}"
-            lines.append(f"  {call['logits']:>8} logits, {call['bias']:>8} bias: {overlap}  (dtype of the bias {kept})")
+    lines = [f"{document['stage']} of {document['release']} on {document['device']} ({document['architecture']})"]
+    shown: set[str] = set()
+    for item in document["outcomes"]:
+        if item["given"] in shown:
+            continue
+        shown.add(item["given"])
+        overlap = item.get("message", "") if item["overlap"] is None else f"overlap {item['overlap']:.3f}"
+        kept = "keeps" if item["keeps_bias_dtype"] else "does not keep"
+        lines.append(f"  {item['given']:<35} {overlap:<14} {item['outcome']:<15} ({kept} the dtype of the bias)")
     return "\n".join(lines)
 
 

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from contractlint.exercise.recipes.base import Argument, Recipe
-from contractlint.model.contract import Aspect, Clause
+from contractlint.model.contract import Aspect, Clause, Outcome
 from contractlint.model.dtypes import DTYPES
-
-
-class Outcome(str, Enum):
-    """What a call did."""
-
-    RIGHT = "accepted-right"
-    WRONG = "accepted-wrong"
-    RAISED = "raised"
-    FAULTED = "faulted"
-    HUNG = "hung"
 
 
 class Mutation(str, Enum):
@@ -53,6 +44,7 @@ RANK = "one dimension more"
 LONGER = "last dimension longer"
 NONE = "None"
 PASSED = "passed"
+NO_SUCH = "no such value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +61,7 @@ class Trial:
     given: str = ""
     also: tuple[tuple[str, str], ...] = ()
     clause: Clause | None = None
-    expected: frozenset[Outcome] = frozenset({Outcome.RIGHT})
+    expected: frozenset[Outcome] = frozenset({Outcome.ACCEPTED_RIGHT})
 
     @property
     def key(self) -> str:
@@ -79,19 +71,26 @@ class Trial:
     @property
     def conforms(self) -> bool:
         """Whether the contract allows what is passed."""
-        return self.expected == {Outcome.RIGHT}
+        return self.expected == {Outcome.ACCEPTED_RIGHT}
 
 
-def trials(recipe: Recipe, clauses: Sequence[Clause], mutations: frozenset[str], present: frozenset[str]) -> list[Trial]:
+def trials(
+    recipe: Recipe,
+    clauses: Sequence[Clause],
+    mutations: frozenset[str],
+    present: frozenset[str],
+    defaults: Mapping[str, str] | None = None,
+) -> list[Trial]:
     """List the calls of an entry point, the conforming one first.
 
     Args:
         clauses: those of one release.
         mutations: which kinds are wanted.
         present: the parameters that the release has.
+        defaults: what parameters have that are not passed, as source text.
     """
     made = [Trial(recipe.entry_point, Mutation.NONE)]
-    applicable = [clause for clause in clauses if _applies(clause, recipe)]
+    applicable = [clause for clause in clauses if _applies(clause, recipe, present, defaults or {})]
     for clause in applicable:
         kind = _OF_ASPECT.get(clause.aspect)
         argument = recipe.arguments.get(clause.parameter)
@@ -108,16 +107,16 @@ def _distinct(made: list[Trial]) -> list[Trial]:
     return list(found.values())
 
 
-def _applies(clause: Clause, recipe: Recipe) -> bool:
-    """Whether the conditions of a clause hold for the conforming call; what cannot be told does not count."""
+def _applies(clause: Clause, recipe: Recipe, present: frozenset[str], defaults: Mapping[str, str]) -> bool:
+    """Whether the conditions of a clause hold for the conforming call."""
     for condition in clause.when:
         argument = recipe.arguments.get(condition.parameter)
-        if argument is None or argument.optional:
-            value: object = None
+        if argument is None or argument.optional or condition.parameter not in present:
+            value: object = defaults.get(condition.parameter, "None").strip("'\"").rpartition(".")[2]
         else:
             value = argument.dtype if argument.is_tensor else argument.value
-        names = {str(item) for item in condition.values}
-        known = str(value) in names or getattr(value, "name", "") in names
+        names = {str(item).lower() for item in condition.values}
+        known = str(value).lower() in names or str(getattr(value, "name", "")).lower() in names
         if known == condition.negated:
             return False
     return True
@@ -144,11 +143,13 @@ def _followers(parameter: str, dtype: str, recipe: Recipe, clauses: Sequence[Cla
     return tuple((name, dtype) for name in sorted(names))
 
 
-def _layouts(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clause]) -> Iterator[Trial]:
+def _layouts(recipe: Recipe, clause: Clause, argument: Argument, clauses: Sequence[Clause]) -> Iterator[Trial]:
     if not argument.is_tensor:
         return
+    stated = [found.shape for found in clauses if found.aspect is Aspect.SHAPE and found.parameter == clause.parameter]
+    shape = argument.shape or next(iter(stated), ())
     if clause.layout == "contiguous":
-        words = (STRIDED, TRANSPOSED) if len(argument.shape or clause.shape) != 1 else (STRIDED,)
+        words = (STRIDED, TRANSPOSED) if len(shape) != 1 else (STRIDED,)
     elif clause.layout in recipe.layouts:
         words = (f"not {clause.layout}",)
     else:
@@ -175,6 +176,10 @@ def _values(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clau
         outside.append(int(clause.minimum) - 1)
     if clause.multiple_of is not None and isinstance(argument.value, int):
         outside.append(argument.value + 1)
+    if clause.values and all(type(value) is int for value in clause.values):
+        outside.append(max(int(str(value)) for value in clause.values) + 1)
+    if clause.values and all(isinstance(value, str) for value in clause.values) and isinstance(argument.value, str):
+        outside.append(NO_SUCH)
     for value in clause.values:
         if value not in (argument.value, "None", None) and isinstance(value, (bool, int, float)):
             yield Trial(recipe.entry_point, Mutation.VALUE, clause.parameter, repr(value), (), clause, _conforming())
@@ -182,12 +187,29 @@ def _values(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clau
         yield Trial(recipe.entry_point, Mutation.VALUE, clause.parameter, repr(value), (), clause, _breach(clause))
 
 
-def _shapes(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clause]) -> Iterator[Trial]:
+def _shapes(recipe: Recipe, clause: Clause, argument: Argument, clauses: Sequence[Clause]) -> Iterator[Trial]:
     # What a wrong shape should compute is not defined, so only checks can be confirmed.
     if not argument.is_tensor or _breach(clause) != {Outcome.RAISED}:
         return
-    for word in (RANK, LONGER):
-        yield Trial(recipe.entry_point, Mutation.SHAPE, clause.parameter, word, (), clause, _breach(clause))
+    yield Trial(recipe.entry_point, Mutation.SHAPE, clause.parameter, RANK, (), clause, _breach(clause))
+    shape = argument.shape or clause.shape
+    if shape and _names(shape[-1]) & _names_of_others(clause.parameter, recipe, clauses):
+        yield Trial(recipe.entry_point, Mutation.SHAPE, clause.parameter, LONGER, (), clause, _breach(clause))
+
+
+def _names_of_others(parameter: str, recipe: Recipe, clauses: Sequence[Clause]) -> set[str]:
+    """The symbols that other arguments of the call fix; a dimension of another symbol can be any."""
+    stated = {clause.parameter: clause.shape for clause in clauses if clause.aspect is Aspect.SHAPE}
+    found: set[str] = set()
+    for name, argument in recipe.arguments.items():
+        if name != parameter and argument.is_tensor and not argument.optional:
+            for expression in argument.shape or stated.get(name, ()):
+                found |= _names(expression)
+    return found
+
+
+def _names(expression: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z_]\w*", expression))
 
 
 _MAKERS = {
@@ -200,22 +222,22 @@ _MAKERS = {
 
 
 def _conforming() -> frozenset[Outcome]:
-    return frozenset({Outcome.RIGHT})
+    return frozenset({Outcome.ACCEPTED_RIGHT})
 
 
 def _breach(clause: Clause, dtype: str = "") -> frozenset[Outcome]:
     """What the contract says that a breach does."""
     if dtype and dtype in clause.lets_through:
-        return frozenset({Outcome.WRONG, Outcome.FAULTED})
+        return frozenset({Outcome.ACCEPTED_WRONG, Outcome.FAULTED})
     return _EFFECTS[clause.effect.value]
 
 
 # A read outside of a tensor does not always fault, and a wrong one sometimes does.
 _EFFECTS = {
     "raises": frozenset({Outcome.RAISED}),
-    "silent": frozenset({Outcome.WRONG}),
-    "fault": frozenset({Outcome.FAULTED, Outcome.WRONG}),
-    "slow": frozenset({Outcome.RIGHT}),
+    "silent": frozenset({Outcome.ACCEPTED_WRONG}),
+    "fault": frozenset({Outcome.FAULTED, Outcome.ACCEPTED_WRONG}),
+    "slow": frozenset({Outcome.ACCEPTED_RIGHT}),
 }
 
 

@@ -25,4 +25,19 @@ RECIPES = (
         module="fused_topk_deepseek",
         compile_seconds=20,
     ),
+    Recipe(
+        "flashinfer.fused_moe.hash_topk",
+        {"num_tokens": 64, "num_experts": 256, "topk": 8, "vocabulary": 128},
+        {
+            "router_logits": Argument(dtype="float32"),
+            "input_ids": Argument(Fill.COUNTING, "int64"),
+            "tid2eid": Argument(Fill.COUNTING, "int32"),
+            "num_fused_shared_experts": constant(0),
+        },
+        results=("return", "return"),
+        prepare="contractlint.exercise.prepare:expert_table",
+        judge="contractlint.exercise.judges:hashed_experts",
+        module="hash_topk",
+        compile_seconds=30,
+    ),
 )

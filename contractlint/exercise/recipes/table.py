@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from contractlint.exercise.recipes import attention, elementwise, moe_trtllm, norms, quantization, rope, routing, sampling
+from contractlint.exercise.recipes import (
+    attention,
+    elementwise,
+    moe_trtllm,
+    norms,
+    quantization,
+    rope,
+    routing,
+    sampling,
+)
 from contractlint.exercise.recipes.base import Recipe
 
 RECIPES: dict[str, Recipe] = {

@@ -111,7 +111,9 @@ def compile_library(made: Recipe, architecture: str, *, cache: Path | None = Non
     """
     nvcc = shutil.which("nvcc") or _toolkit_nvcc()
     if nvcc is None:
-        raise CannotBuild("nvcc is not on PATH: the routing stage is compiled from source, so it needs the CUDA toolkit")
+        raise CannotBuild(
+            "nvcc is not on PATH: the routing stage is compiled from source, so it needs the CUDA toolkit"
+        )
     folder = (cache or Path(platformdirs.user_cache_dir("contractlint"))) / "routing" / _key(made, architecture)
     library = folder / f"routing-{made.release}-{architecture}.so"
     if library.exists():
@@ -126,7 +128,10 @@ def compile_library(made: Recipe, architecture: str, *, cache: Path | None = Non
         subprocess.Popen([nvcc, *flags, "-c", str(source), "-o", str(target)], stderr=subprocess.PIPE, text=True)
         for source, target in zip(made.sources, objects, strict=True)
     ]
-    errors = [(source, process.communicate()[1], process.returncode) for source, process in zip(made.sources, running, strict=True)]
+    errors = [
+        (source, process.communicate()[1], process.returncode)
+        for source, process in zip(made.sources, running, strict=True)
+    ]
     for source, text, code in errors:
         if code:
             raise CannotBuild(f"nvcc cannot compile {source.name} of {made.release}: {_first_error(text)}")

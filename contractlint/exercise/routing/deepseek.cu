@@ -34,6 +34,7 @@ OPTIONAL_MEMBER(mDtypeExpW)
 OPTIONAL_MEMBER(mDtypeOutput)
 OPTIONAL_MEMBER(mDtypeInput)
 OPTIONAL_MEMBER(mDtypeBias)
+OPTIONAL_MEMBER(mTotalExpertsPerToken)
 
 Dtype dtype(int is_float32) { return is_float32 ? Dtype::Fp32 : Dtype::Bfloat16; }
 
@@ -50,6 +51,7 @@ extern "C" int choose_experts_deepseek(void* logits, int logits_float32, void* b
     set_mDtypeOutput(data, Dtype::Bfloat16, 0);
     bool const keeps_logits = set_mDtypeInput(data, dtype(logits_float32), 0);
     bool const keeps_bias = set_mDtypeBias(data, dtype(bias_float32), 0);
+    set_mTotalExpertsPerToken(data, top_k, 0);
     data.mUsePdl = true;
     data.mPtrScores = logits;
     data.mPtrRoutingBias = bias;

@@ -1,0 +1,59 @@
+"""A library on the CPU that does what contracts say of the real one, breaches included."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from contractlint.exercise import references
+
+
+def rmsnorm(input: Tensor, weight: Tensor, eps: float, out: Tensor | None = None) -> Tensor:
+    """Checks the dtype of the input and the rank of the weight; reads the weight as the dtype of the input."""
+    if input.dtype not in (torch.float16, torch.bfloat16):
+        raise RuntimeError(f"failed to dispatch data type {input.dtype}")
+    if weight.dim() != 1:
+        raise RuntimeError("weight must be a 1D tensor")
+    if weight.shape[0] != input.shape[1]:
+        raise RuntimeError("Check failed: (input.size(1) == weight.size(0))")
+    result = references.rmsnorm(input, misread(weight, input.dtype), eps).to(input.dtype)
+    if out is None:
+        return result
+    write(out, result)
+    return out
+
+
+def gemma_rmsnorm(input: Tensor, weight: Tensor, eps: float, out: Tensor | None = None) -> Tensor:
+    """A release that hangs on a breach of the weight, and kills the process on a breach of the input."""
+    if weight.dtype != torch.bfloat16:
+        time.sleep(60)
+    if input.dtype != torch.bfloat16:
+        os.kill(os.getpid(), 11)
+    return references.gemma_rmsnorm(input, weight, eps).to(input.dtype)
+
+
+def silu_and_mul(input: Tensor, out: Tensor | None = None) -> Tensor:
+    """A kernel that is simply wrong."""
+    return (references.silu_and_mul(input) * 1.5).to(input.dtype)
+
+
+def misread(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """The first bytes of a tensor's memory, taken for another dtype, as a kernel does that casts the pointer."""
+    size = tensor.numel() * torch.empty((), dtype=dtype).element_size()
+    raw = ctypes.string_at(tensor.data_ptr(), size)
+    return torch.frombuffer(bytearray(raw), dtype=dtype).reshape(tensor.shape)
+
+
+def write(out: Tensor, values: Tensor) -> None:
+    """Write the bytes of `values` over the memory of `out`, whatever its dtype."""
+    source = values.contiguous()
+    size = min(source.numel() * source.element_size(), out.numel() * out.element_size())
+    ctypes.memmove(out.data_ptr(), source.data_ptr(), size)
+
+
+Anything = Any
