@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from contractlint.exercise.machine import Machine
     from contractlint.exercise.plan import Plan
     from contractlint.exercise.run import Result
+    from contractlint.model.contract import Clause
 
 _LIBRARY = "flashinfer-python"
 
@@ -127,9 +128,9 @@ def _named(catalog: Catalog, text: str) -> str:
     found = catalog.canonical(text)
     if found is not None:
         return found
-    from contractlint.exercise.recipes import RECIPES
+    from contractlint.exercise.recipes import ENTRY_POINTS
 
-    known = {*RECIPES, *(name for name, entry in catalog.entry_points.items() if entry.clauses)}
+    known = {*ENTRY_POINTS, *(name for name, entry in catalog.entry_points.items() if entry.clauses)}
     names = sorted(name for name in known if name.endswith(f".{text}"))
     if not names:
         raise Stop(f"no contract speaks of {text!r}; contractlint contracts list shows what there is")
@@ -224,13 +225,21 @@ def _routing(
         )
     except CannotBuild as problem:
         raise Stop(str(problem)) from None
-    routed = sorted(
-        name
-        for name, entry in catalog.at(_LIBRARY, machine.release).entry_points.items()
-        if any(clause.parameter == "routing_bias" and clause.when for clause in entry.clauses)
-    )
-    document = show.routing_as_dict(_LIBRARY, machine, date.today().isoformat(), run(library), routed)
+    clauses = [
+        clause
+        for entry in catalog.at(_LIBRARY, machine.release).entry_points.values()
+        for clause in entry.clauses
+        if clause.aspect.value == "dtype" and clause.enforcement.value == "none" and _of_deepseek(clause)
+    ]
+    document = show.routing_as_dict(_LIBRARY, machine, date.today().isoformat(), run(library), clauses)
     if folder is not None:
         save(folder / f"{name_of(machine, stage='routing')}.json", document)
     click.echo(json.dumps(document, indent=2) if as_json else show.routing_as_text(document))
     return 0
+
+
+def _of_deepseek(clause: Clause) -> bool:
+    """Whether a clause is about what DeepSeekV3 routing reads."""
+    methods = [condition for condition in clause.when if condition.parameter == "routing_method_type"]
+    named = any("DeepSeekV3" in condition.values and not condition.negated for condition in methods)
+    return named and clause.parameter in ("routing_bias", "routing_logits")

@@ -23,6 +23,7 @@ _FAULTS = (
     "device-side assert",
     "unspecified launch failure",
     "illegal instruction",
+    "WouldFault",  # what a stand-in raises where the kernel would read outside of memory
 )
 _MESSAGE = 300
 

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from contractlint.exercise.recipes.base import Argument, Fill, Recipe
+from contractlint.exercise.recipes.base import Argument, Fill, Member, Recipe
 from contractlint.exercise.trials import LONGER, NONE, RANK, STRIDED, TRANSPOSED, Mutation, Trial
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ _UNTOUCHED = 77
 # What is read beyond a tensor is memory of ours for a while: a misread is seen as a wrong result before it is a fault.
 _GUARD_BYTES = 1 << 20
 _GUARD = 0x3D  # finite and small in every floating dtype
+
+_ENUM_HOMES = ("flashinfer.fused_moe", "flashinfer", "flashinfer.tllm_enums")
 
 _OPERATORS: dict[type, Callable[[int, int], int]] = {
     ast.Add: operator.add,
@@ -69,13 +71,13 @@ def build(
         # Values are drawn for every argument, passed or not, so that a mutation changes nothing but itself.
         value = _value(argument, argument.shape or shapes.get(name, ()), recipe, generator)
         mutated = name == trial.parameter and trial.mutation is not Mutation.NONE
-        if name not in present or (argument.optional and not mutated):
-            continue
-        built[name] = value
-        if argument.is_tensor and name in dtypes:
-            built[name] = _cast(value, dtypes[name])
+        if name in present:
+            built[name] = value if mutated or not argument.optional else None
     if recipe.prepare:
         built = resolve(recipe.prepare)(built)
+    for name, dtype in dtypes.items():
+        if isinstance(built.get(name), torch.Tensor):
+            built[name] = _cast(built[name], dtype)
     if trial.mutation not in (Mutation.NONE, Mutation.DTYPE):
         built[trial.parameter] = _mutated(built[trial.parameter], trial, recipe)
     return {name: place(value, device) for name, value in built.items()}
@@ -91,11 +93,25 @@ def resolve(path: str) -> Callable[..., Any]:
 
 
 def _value(argument: Argument, shape: tuple[str, ...], recipe: Recipe, generator: Any) -> Any:
+    if isinstance(argument.value, Member):
+        return member(argument.value)
     if not argument.is_tensor:
         return argument.value
     sizes = [dimension(expression, recipe.symbols) for expression in shape]
     values = _FILLS[argument.fill](sizes, generator)
     return values if argument.fill is Fill.RANDOM_BYTES else _cast(values, argument.dtype)
+
+
+def member(wanted: Member) -> Any:
+    """Find a member of an enum in the library that is imported as `flashinfer`."""
+    import importlib
+
+    for home in _ENUM_HOMES:
+        module = importlib.import_module(home)
+        enum = getattr(module, wanted.enum, None)
+        if enum is not None:
+            return getattr(enum, wanted.name)
+    raise LookupError(f"the library exports no enum {wanted.enum}")
 
 
 def _cast(values: Tensor, dtype: str) -> Tensor:

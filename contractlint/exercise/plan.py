@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 
 from contractlint.catalog import Catalog
 from contractlint.exercise.machine import architecture
-from contractlint.exercise.recipes import RECIPES, Recipe, recipe_of
+from contractlint.exercise.recipes import ENTRY_POINTS, Recipe, recipes_of
 from contractlint.exercise.trials import Trial, trials
 from contractlint.model.contract import Aspect, Clause, EntryPoint
 
@@ -74,17 +74,16 @@ def make_plan(
     """
     view = catalog.at(library, release)
     kinds = frozenset(mutations)
-    names = wanted or [name for name, entry in view.entry_points.items() if entry.clauses or name in RECIPES]
+    names = wanted or [name for name, entry in view.entry_points.items() if entry.clauses or name in ENTRY_POINTS]
     subjects = []
     for name in sorted(names):
         entry = view.entry_points.get(name)
         if entry is not None:
-            subjects.append(_subject(entry, release, capability, kinds))
+            subjects += [_subject(entry, recipe, release, capability, kinds) for recipe in recipes_of(name) or (None,)]
     return Plan(library, release, capability, tuple(subjects))
 
 
-def _subject(entry: EntryPoint, release: str, capability: str, kinds: frozenset[str]) -> Subject:
-    recipe = recipe_of(entry.name)
+def _subject(entry: EntryPoint, recipe: Recipe | None, release: str, capability: str, kinds: frozenset[str]) -> Subject:
     present = frozenset(parameter.name for signature in entry.signatures for parameter in signature.parameters)
     if recipe is None:
         return Subject(entry, None, entry.clauses, present, (), "no recipe says how to call it")

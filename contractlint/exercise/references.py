@@ -85,7 +85,7 @@ def rope_with_cache(
 ) -> tuple[Tensor, Tensor]:
     """Rotate by cached cosines and sines, halves against each other (`is_neox`) or neighbours."""
     cosine, sine = cos_sin_cache.double()[positions.long()].chunk(2, dim=-1)
-    return tuple(_rotated(x.unflatten(-1, (-1, head_size)), cosine, sine, is_neox).flatten(-2) for x in (query, key))  # type: ignore[return-value]
+    return tuple(_rotated(x.unflatten(-1, (-1, head_size)), cosine, sine, is_neox).flatten(-2) for x in (query, key))
 
 
 def rope_pos_ids(q: Tensor, k: Tensor, pos_ids: Tensor, **_: Any) -> tuple[Tensor, Tensor]:

@@ -13,7 +13,9 @@ from contractlint.exercise.machine import Machine, architecture
 from contractlint.exercise.plan import Plan
 from contractlint.exercise.routing.stage import Answer as RoutingAnswer
 from contractlint.exercise.run import Result
-from contractlint.exercise.trials import Mutation, Trial
+from contractlint.exercise.trials import Mutation, Trial, expected_of
+from contractlint.model import words
+from contractlint.model.contract import Clause, Outcome
 
 
 def plan_as_text(plan: Plan) -> str:
@@ -110,29 +112,52 @@ def run_as_json(plan: Plan, machine: Machine, date: str, results: Sequence[Resul
 
 
 def routing_as_dict(
-    library: str, machine: Machine, date: str, answers: Iterable[RoutingAnswer], entry_points: Sequence[str]
+    library: str, machine: Machine, date: str, answers: Iterable[RoutingAnswer], clauses: Sequence[Clause]
 ) -> dict[str, Any]:
     """The routing stage as an evidence document.
 
     Args:
-        entry_points: those that route with the same sources; only their routing ran.
+        clauses: those on dtypes of bias and logits of DeepSeekV3 routing, of the entry points that route with these
+            sources. Only their routing ran, so a clause that the launcher checks is not among what can be confirmed.
     """
-    outcomes = [
-        {
-            "entry_point": name,
-            "parameter": answer.case.parameter,
-            "mutation": "dtype" if answer.case.parameter else "conforming",
-            "given": f"{answer.case.logits} logits, {answer.case.bias} bias",
-            "stage": "routing",
-            "outcome": answer.outcome.value,
-            "overlap": None if answer.overlap is None else round(answer.overlap, 4),
-            "keeps_bias_dtype": answer.keeps_bias_dtype,
-            **({"message": answer.message} if answer.message else {}),
-        }
-        for answer in answers
-        for name in entry_points
-    ]
-    return {**heading(library, machine, date), "stage": "routing DeepSeekV3", "outcomes": outcomes}
+    found = list(answers)
+    outcomes, confirmed_clauses = [], []
+    for clause in clauses:
+        about = [answer for answer in found if answer.case.parameter == clause.parameter]
+        outcomes += [{"entry_point": clause.entry_point, **_routing_outcome(answer, clause)} for answer in about]
+        expected = [(answer, expected_of(clause, answer.given)) for answer in about]
+        breached = any(Outcome.ACCEPTED_RIGHT not in wanted for _, wanted in expected)
+        if breached and all(answer.outcome in wanted for answer, wanted in expected):
+            confirmed_clauses.append(
+                {
+                    "entry_point": clause.entry_point,
+                    "parameter": clause.parameter,
+                    "aspect": clause.aspect.value,
+                    "requirement": words.requirement(clause),
+                }
+            )
+    conforming = [_routing_outcome(answer, None) for answer in found if not answer.case.parameter]
+    entries = sorted({clause.entry_point for clause in clauses})
+    outcomes += [{"entry_point": entry, **outcome} for entry in entries for outcome in conforming]
+    return {
+        **heading(library, machine, date),
+        "stage": "routing DeepSeekV3",
+        "outcomes": outcomes,
+        "confirmed": confirmed_clauses,
+    }
+
+
+def _routing_outcome(answer: RoutingAnswer, clause: Clause | None) -> dict[str, Any]:
+    return {
+        **({"parameter": answer.case.parameter} if answer.case.parameter else {}),
+        "mutation": "dtype" if answer.case.parameter else "conforming",
+        "given": f"{answer.case.logits} logits, {answer.case.bias} bias",
+        "outcome": answer.outcome.value,
+        **({} if clause is None else {"agrees": answer.outcome in expected_of(clause, answer.given)}),
+        "overlap": None if answer.overlap is None else round(answer.overlap, 4),
+        "keeps_bias_dtype": answer.keeps_bias_dtype,
+        **({"message": answer.message} if answer.message else {}),
+    }
 
 
 def routing_as_text(document: dict[str, Any]) -> str:

@@ -61,12 +61,14 @@ class Trial:
     given: str = ""
     also: tuple[tuple[str, str], ...] = ()
     clause: Clause | None = None
+    variant: str = ""
     expected: frozenset[Outcome] = frozenset({Outcome.ACCEPTED_RIGHT})
 
     @property
     def key(self) -> str:
         """The same in every run of the same plan."""
-        return f"{self.entry_point}|{self.mutation.value}|{self.parameter}|{self.given}"
+        where = f"{self.entry_point}|{self.variant}" if self.variant else self.entry_point
+        return f"{where}|{self.mutation.value}|{self.parameter}|{self.given}"
 
     @property
     def conforms(self) -> bool:
@@ -97,14 +99,14 @@ def trials(
         if kind is None or argument is None or kind.value not in mutations or clause.parameter not in present:
             continue
         made += _MAKERS[kind](recipe, clause, argument, applicable)
-    return _distinct(made)
+    return _distinct(made, recipe.variant)
 
 
-def _distinct(made: list[Trial]) -> list[Trial]:
+def _distinct(made: list[Trial], variant: str) -> list[Trial]:
     found: dict[str, Trial] = {}
     for trial in made:
         found.setdefault(trial.key, trial)
-    return list(found.values())
+    return [replace(trial, variant=variant) for trial in found.values()]
 
 
 def _applies(clause: Clause, recipe: Recipe, present: frozenset[str], defaults: Mapping[str, str]) -> bool:
@@ -129,9 +131,14 @@ def _dtypes(recipe: Recipe, clause: Clause, argument: Argument, clauses: Sequenc
         if dtype == base or dtype not in DTYPES:
             continue
         followers = () if clause.same_as else _followers(clause.parameter, dtype, recipe, clauses)
-        allowed = dtype in clause.dtypes if clause.dtypes else not clause.same_as
-        expected = _conforming() if allowed else _breach(clause, dtype)
-        yield Trial(recipe.entry_point, Mutation.DTYPE, clause.parameter, dtype, followers, clause, expected)
+        expected = expected_of(clause, dtype)
+        yield Trial(recipe.entry_point, Mutation.DTYPE, clause.parameter, dtype, followers, clause, expected=expected)
+
+
+def expected_of(clause: Clause, dtype: str) -> frozenset[Outcome]:
+    """What the contract says of an argument of a dtype that is not the one in the conforming call."""
+    allowed = dtype in clause.dtypes if clause.dtypes else not clause.same_as
+    return _conforming() if allowed else _breach(clause, dtype)
 
 
 def _followers(parameter: str, dtype: str, recipe: Recipe, clauses: Sequence[Clause]) -> tuple[tuple[str, str], ...]:
@@ -155,7 +162,7 @@ def _layouts(recipe: Recipe, clause: Clause, argument: Argument, clauses: Sequen
     else:
         return
     for word in words:
-        yield Trial(recipe.entry_point, Mutation.LAYOUT, clause.parameter, word, (), clause, _breach(clause))
+        yield Trial(recipe.entry_point, Mutation.LAYOUT, clause.parameter, word, (), clause, expected=_breach(clause))
 
 
 def _presence(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clause]) -> Iterator[Trial]:
@@ -163,7 +170,7 @@ def _presence(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Cl
         return
     expected = _breach(clause) if clause.required else _conforming()
     given = PASSED if argument.optional and not clause.required else NONE
-    yield Trial(recipe.entry_point, Mutation.PRESENCE, clause.parameter, given, (), clause, expected)
+    yield Trial(recipe.entry_point, Mutation.PRESENCE, clause.parameter, given, (), clause, expected=expected)
 
 
 def _values(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clause]) -> Iterator[Trial]:
@@ -182,19 +189,23 @@ def _values(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clau
         outside.append(NO_SUCH)
     for value in clause.values:
         if value not in (argument.value, "None", None) and isinstance(value, (bool, int, float)):
-            yield Trial(recipe.entry_point, Mutation.VALUE, clause.parameter, repr(value), (), clause, _conforming())
+            yield Trial(
+                recipe.entry_point, Mutation.VALUE, clause.parameter, repr(value), (), clause, expected=_conforming()
+            )
     for value in outside:
-        yield Trial(recipe.entry_point, Mutation.VALUE, clause.parameter, repr(value), (), clause, _breach(clause))
+        yield Trial(
+            recipe.entry_point, Mutation.VALUE, clause.parameter, repr(value), (), clause, expected=_breach(clause)
+        )
 
 
 def _shapes(recipe: Recipe, clause: Clause, argument: Argument, clauses: Sequence[Clause]) -> Iterator[Trial]:
     # What a wrong shape should compute is not defined, so only checks can be confirmed.
     if not argument.is_tensor or _breach(clause) != {Outcome.RAISED}:
         return
-    yield Trial(recipe.entry_point, Mutation.SHAPE, clause.parameter, RANK, (), clause, _breach(clause))
+    yield Trial(recipe.entry_point, Mutation.SHAPE, clause.parameter, RANK, (), clause, expected=_breach(clause))
     shape = argument.shape or clause.shape
     if shape and _names(shape[-1]) & _names_of_others(clause.parameter, recipe, clauses):
-        yield Trial(recipe.entry_point, Mutation.SHAPE, clause.parameter, LONGER, (), clause, _breach(clause))
+        yield Trial(recipe.entry_point, Mutation.SHAPE, clause.parameter, LONGER, (), clause, expected=_breach(clause))
 
 
 def _names_of_others(parameter: str, recipe: Recipe, clauses: Sequence[Clause]) -> set[str]:
@@ -227,8 +238,8 @@ def _conforming() -> frozenset[Outcome]:
 
 def _breach(clause: Clause, dtype: str = "") -> frozenset[Outcome]:
     """What the contract says that a breach does."""
-    if dtype and dtype in clause.lets_through:
-        return frozenset({Outcome.ACCEPTED_WRONG, Outcome.FAULTED})
+    if dtype and clause.lets_through and dtype not in clause.lets_through:
+        return frozenset({Outcome.RAISED})
     return _EFFECTS[clause.effect.value]
 
 

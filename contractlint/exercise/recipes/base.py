@@ -29,6 +29,17 @@ class Fill(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A member of one of the library's enums, found when the library is at hand."""
+
+    enum: str
+    name: str
+
+    def __repr__(self) -> str:
+        return f"{self.enum}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Argument:
     """One argument of the conforming call: a tensor, unless `value` says otherwise.
 
@@ -38,7 +49,7 @@ class Argument:
         shape: one expression over symbols a dimension; where the contract states a shape it must be the same.
         value: a constant to pass instead of a tensor (`is_tensor=False`).
         as_values: how the reference reads the tensor: as numbers (True), or as bytes that have no other dtype (False).
-        optional: left out of the conforming call, and built when a mutation passes it.
+        optional: None in the conforming call, and built when a mutation passes it.
     """
 
     fill: Fill = Fill.NORMAL
@@ -86,8 +97,7 @@ class Recipe:
     module: str = ""
     compile_seconds: int = 30
     call: str = ""
-    # What only some releases have: parameter → PEP 440 specifier.
-    only: Mapping[str, str] = field(default_factory=dict)
+    variant: str = ""  # tells apart several recipes of one entry point
     # How to undo a byte layout that the contract names: layout → `module:function`, for mutations of layout.
     layouts: Mapping[str, str] = field(default_factory=dict)
 

@@ -14,13 +14,14 @@ from contractlint.exercise.recipes import (
 )
 from contractlint.exercise.recipes.base import Recipe
 
-RECIPES: dict[str, Recipe] = {
-    recipe.entry_point: recipe
+RECIPES: tuple[Recipe, ...] = tuple(
+    recipe
     for module in (routing, norms, elementwise, rope, sampling, quantization, attention, moe_trtllm)
     for recipe in module.RECIPES
-}
+)
+ENTRY_POINTS = frozenset(recipe.entry_point for recipe in RECIPES)
 
 
-def recipe_of(entry_point: str) -> Recipe | None:
-    """Return how to call an entry point, by its canonical name, or None when nobody has written that down."""
-    return RECIPES.get(entry_point)
+def recipes_of(entry_point: str) -> tuple[Recipe, ...]:
+    """Return how to call an entry point, by its canonical name; none when nobody has written that down."""
+    return tuple(recipe for recipe in RECIPES if recipe.entry_point == entry_point)

@@ -56,7 +56,10 @@ class Door:
         self._choose.restype = ctypes.c_int
 
     def choose(self, logits: Tensor, bias: Tensor, shape: Shape) -> Chosen:
-        """Choose experts for `logits` `[tokens, experts]` with `bias` `[experts]`, both on the GPU, both float."""
+        """Choose experts for `logits` `[tokens, experts]` with `bias` `[experts]`, both on the GPU.
+
+        The dtype of the bias is told as the launchers tell it: whatever is not bfloat16 is float32.
+        """
         import torch
 
         from contractlint.reference.packing import unpack
@@ -64,7 +67,7 @@ class Door:
         packed = torch.full((shape.tokens, shape.top_k), -1, dtype=torch.int32, device=logits.device)
         message = ctypes.create_string_buffer(_MESSAGE_BYTES)
         code = self._choose(
-            logits.data_ptr(), int(logits.dtype is torch.float32), bias.data_ptr(), int(bias.dtype is torch.float32),
+            logits.data_ptr(), int(logits.dtype is torch.float32), bias.data_ptr(), int(bias.dtype is not torch.bfloat16),
             packed.data_ptr(), shape.tokens, shape.experts, shape.top_k, shape.groups, shape.limited_groups, shape.scale,
             torch.cuda.current_stream().cuda_stream, message, _MESSAGE_BYTES,
         )  # fmt: skip

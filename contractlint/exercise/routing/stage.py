@@ -48,6 +48,11 @@ class Answer:
     message: str = ""
 
     @property
+    def given(self) -> str:
+        """The dtype of the argument that differs."""
+        return self.case.logits if self.case.parameter == "routing_logits" else self.case.bias
+
+    @property
     def outcome(self) -> Outcome:
         """Right when the reference's experts are chosen, but for near ties."""
         if self.overlap is None:
@@ -58,6 +63,7 @@ class Answer:
 CASES = (
     Case("float32", "bfloat16"),
     Case("float32", "float32"),
+    Case("float32", "float16"),
     Case("bfloat16", "bfloat16"),
 )
 

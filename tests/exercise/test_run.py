@@ -1,0 +1,116 @@
+"""Runs on stand-ins on the CPU, in child processes as on a GPU."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from contractlint.catalog import load_catalog
+from contractlint.exercise.book import agrees, confirmed, disagreements
+from contractlint.exercise.child import Answer
+from contractlint.exercise.evidence import write
+from contractlint.exercise.machine import Machine
+from contractlint.exercise.plan import Plan, make_plan
+from contractlint.exercise.run import Children, Journal, Result, run
+from contractlint.exercise.trials import Outcome
+
+STANDINS = "tests.exercise.standins"
+MACHINE = Machine("a stand-in", "9.0", "", "", "", "0.6.7")
+
+
+def plan(*names: str, kinds: tuple[str, ...] = ("dtype",)) -> Plan:
+    return make_plan(
+        load_catalog(), "flashinfer-python", "0.6.7", "9.0", kinds, [f"flashinfer.{name}" for name in names]
+    )
+
+
+def outcomes(made: Plan, journal: Journal | None = None, limit: float = 60.0) -> list[Result]:
+    found: list[Result] = []
+    run(made, Children(), journal or Journal(None, ""), found.append, device="cpu", library=STANDINS, limit=limit)
+    return found
+
+
+@pytest.fixture(scope="module")
+def rmsnorm() -> list[Result]:
+    return outcomes(plan("rmsnorm", kinds=("dtype", "shape")))
+
+
+def of(results: list[Result], parameter: str, given: str) -> Result:
+    return next(r for r in results if (r.trial.parameter, r.trial.given) == (parameter, given))
+
+
+def test_right_and_wrong_are_told_apart(rmsnorm: list[Result]) -> None:
+    right, wrong = of(rmsnorm, "input", "float16").answer, of(rmsnorm, "weight", "float32").answer
+    assert right is not None and right.outcome is Outcome.ACCEPTED_RIGHT
+    assert wrong is not None and wrong.outcome is Outcome.ACCEPTED_WRONG
+    assert wrong.distance is not None and wrong.tolerance is not None and wrong.distance > 10 * wrong.tolerance
+
+
+def test_an_error_is_told_with_its_message(rmsnorm: list[Result]) -> None:
+    raised = of(rmsnorm, "weight", "one dimension more").answer
+    assert raised is not None and raised.outcome is Outcome.RAISED
+    assert raised.message == "RuntimeError: weight must be a 1D tensor"
+
+
+def test_clauses_that_were_broken_and_did_what_they_say_are_confirmed(rmsnorm: list[Result]) -> None:
+    assert all(agrees(result) for result in rmsnorm)
+    assert {(clause.parameter, clause.aspect.value) for clause in confirmed(rmsnorm)} == {
+        ("input", "dtype"),
+        ("weight", "dtype"),
+        ("weight", "shape"),
+        ("out", "dtype"),
+    }
+
+
+def test_a_kernel_that_is_wrong_by_itself_shows_nothing_else() -> None:
+    results = outcomes(plan("silu_and_mul"))
+    assert [result.answer is None for result in results] == [False] + [True] * (len(results) - 1)
+    assert not confirmed(results)
+    (found,) = disagreements(results)
+    assert found.message.startswith(
+        "flashinfer.silu_and_mul: the conforming call: contract says right, kernel was wrong"
+    )
+
+
+def test_a_fault_takes_nothing_else_down() -> None:
+    results = outcomes(plan("gemma_rmsnorm"), limit=5.0)
+    found = {r.trial.given: r.answer.outcome for r in results if r.answer and r.trial.parameter in ("input", "weight")}
+    assert found["float16"] is Outcome.HUNG  # of the weight
+    dead = of(results, "input", "float32").answer
+    assert dead is not None and dead.outcome is Outcome.FAULTED and "SIGSEGV" in dead.message
+
+
+def test_what_is_not_so_is_a_finding() -> None:
+    results = outcomes(plan("gelu_and_mul"))
+    (found, *_) = [one for one in disagreements(results) if one.result.trial.parameter == "out"]
+    assert "contract says silent, kernel raised: RuntimeError: out must have the dtype of input" in found.message
+
+
+def test_an_interrupted_run_resumes(tmp_path: Path) -> None:
+    path, made = tmp_path / "journal.jsonl", plan("rmsnorm")
+    first, second = made.subjects[0].trials[:2]
+    journal = Journal(path, "0.6.7")
+    journal.add(first, Answer(Outcome.ACCEPTED_RIGHT, 0.0, 0.1))
+    journal.add(second, Answer(Outcome.RAISED, message="as it was before"))
+    path.write_text(path.read_text() + '{"context": "0.6.7", "ke')  # killed while it wrote
+    results = outcomes(made, Journal(path, "0.6.7"))
+    assert results[1].answer is not None and results[1].answer.message == "as it was before"
+    assert len(Journal(path, "0.6.7")) == len(made.subjects[0].trials)
+    assert len(Journal(path, "0.6.8")) == 0
+
+
+def test_evidence_tells_each_call_and_keeps_other_entry_points(rmsnorm: list[Result], tmp_path: Path) -> None:
+    path = tmp_path / "0.6.7-sm_90a.json"
+    path.write_text(json.dumps({"outcomes": [{"entry_point": "flashinfer.other", "outcome": "raised"}]}))
+    assert write(tmp_path, "flashinfer-python", MACHINE, "2026-01-02", rmsnorm) == path
+    document = json.loads(path.read_text())
+    assert (document["release"], document["capability"], document["date"]) == ("0.6.7", "9.0", "2026-01-02")
+    assert {item["entry_point"] for item in document["outcomes"]} == {"flashinfer.other", "flashinfer.rmsnorm"}
+    weight = next(
+        item for item in document["outcomes"] if item.get("given") == "float32" and item["parameter"] == "weight"
+    )
+    assert weight["outcome"] == "accepted-wrong" and weight["contract"] == "silent" and weight["agrees"]
