@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from contractlint.catalog.evidence import parse_evidence, wrong_run
 from contractlint.catalog.ranges import bits, describe, everything, matching
 from contractlint.catalog.runs import Run
 from contractlint.catalog.schema import Conditions, Draft
-from contractlint.model.contract import EvidenceKind, Parameter
+from contractlint.model.contract import Evidence, EvidenceKind, Parameter
 from contractlint.model.dtypes import canonical
 
 # (mask of releases, field values of a Clause): what the compiled catalog stores.
@@ -55,7 +55,7 @@ def resolve_group(drafts: Sequence[Draft], parameter: str, scope: Scope, *, own:
     are cut to the releases in which the parameter exists.
     """
     masks = [_mask(draft, parameter, scope, own=own) for draft in drafts]
-    evidence = [_evidence(draft, scope, parameter) for draft in drafts]
+    evidence = [_evidence(draft, scope, parameter, own=own) for draft in drafts]
     for draft, mask in zip(drafts, masks, strict=True):
         _check_conditions(draft, mask, scope)
     if not all(isinstance(mask, int) for mask in masks):
@@ -80,7 +80,7 @@ def resolve_group(drafts: Sequence[Draft], parameter: str, scope: Scope, *, own:
 def apply_documented(records: list[Record], statements: Sequence[Draft], parameter: str, scope: Scope) -> list[Record]:
     """Add to clauses what the documentation says in some of their releases."""
     for statement in statements:
-        cited = _evidence(statement, scope, parameter)
+        cited = _evidence(statement, scope, parameter, own=True)
         try:
             mask = matching(statement.releases, scope.releases)
         except ValueError as error:
@@ -123,7 +123,7 @@ def _mask(draft: Draft, parameter: str, scope: Scope, *, own: bool) -> int | Non
     return mask & present
 
 
-def _evidence(draft: Draft, scope: Scope, parameter: str) -> tuple[tuple[str, str, str, str], ...]:
+def _evidence(draft: Draft, scope: Scope, parameter: str, *, own: bool) -> tuple[tuple[str, str, str, str], ...]:
     try:
         allowed = matching(draft.releases, scope.releases)
     except ValueError:
@@ -137,12 +137,14 @@ def _evidence(draft: Draft, scope: Scope, parameter: str) -> tuple[tuple[str, st
             draft.problems.add(here, str(error), 'as in: check launcher 0.6.4:1905 "text of that line"')
             continue
         for item in parsed:
-            found.append((item.kind.value, item.release, item.where, item.note))
             if item.kind is EvidenceKind.KERNEL_RUN:
                 subjects = {(name, parameter.partition("[")[0]) for name in scope.names}
+                if not own and _is_of_another(item, scope, subjects):
+                    continue  # what is shared was seen on another entry point, and is not confirmed for this one
                 message, remedy = wrong_run(item, scope.runs, subjects)
                 if message:
                     draft.problems.add(here, message, remedy)
+            found.append((item.kind.value, item.release, item.where, item.note))
             if item.release not in scope.releases:
                 draft.problems.add(
                     here, f"evidence cites {item.release}, which is not a known release", "see releases.toml"
@@ -154,6 +156,12 @@ def _evidence(draft: Draft, scope: Scope, parameter: str) -> tuple[tuple[str, st
                     "widen the range or move the evidence to the clause that it belongs to",
                 )
     return tuple(found)
+
+
+def _is_of_another(item: Evidence, scope: Scope, subjects: Set[tuple[str, str]]) -> bool:
+    """Whether a run that exists tells of other entry points than this one."""
+    run = scope.runs.get(item.where)
+    return run is not None and run["release"] == item.release and not subjects & set(run["subjects"])
 
 
 def _check_conditions(draft: Draft, mask: int | None, scope: Scope) -> None:

@@ -229,7 +229,7 @@ def _routing(
         clause
         for entry in catalog.at(_LIBRARY, machine.release).entry_points.values()
         for clause in entry.clauses
-        if clause.aspect.value == "dtype" and clause.enforcement.value == "none" and _of_deepseek(clause)
+        if clause.aspect.value == "dtype" and _of_deepseek(entry.name, clause)
     ]
     document = show.routing_as_dict(_LIBRARY, machine, date.today().isoformat(), run(library), clauses)
     if folder is not None:
@@ -238,8 +238,9 @@ def _routing(
     return 0
 
 
-def _of_deepseek(clause: Clause) -> bool:
-    """Whether a clause is about what DeepSeekV3 routing reads."""
+def _of_deepseek(entry_point: str, clause: Clause) -> bool:
+    """Whether a clause is about what DeepSeekV3 routing reads, in an entry point that begins with it."""
+    if clause.parameter not in ("routing_bias", "routing_logits") or "routed" in entry_point or not clause.dtypes:
+        return False
     methods = [condition for condition in clause.when if condition.parameter == "routing_method_type"]
-    named = any("DeepSeekV3" in condition.values and not condition.negated for condition in methods)
-    return named and clause.parameter in ("routing_bias", "routing_logits")
+    return all(("DeepSeekV3" in condition.values) != condition.negated for condition in methods)

@@ -115,8 +115,15 @@ def weights(scheme: str) -> tuple[Coded, Coded]:
     return made.weights(first), made.weights(second)
 
 
-def laid_out(coded: Coded, scheme: Scheme, *, gated: bool) -> tuple[Tensor, Tensor | None]:
-    """Codes and scales as the kernel wants them in memory."""
+@cache
+def in_memory(scheme: str) -> tuple[Tensor, Tensor | None, Tensor, Tensor | None]:
+    """Codes and scales of both weights as the kernel wants them in memory; not to be written to."""
+    first, second = weights(scheme)
+    made = SCHEMES[scheme]
+    return (*_laid_out(first, made, gated=True), *_laid_out(second, made, gated=False))
+
+
+def _laid_out(coded: Coded, scheme: Scheme, *, gated: bool) -> tuple[Tensor, Tensor | None]:
     interleave = gated and scheme.interleaved
     codes = coded.codes
     shuffled = layouts.shuffle(codes.view(torch.uint8), scheme.tile, gated=interleave).view(codes.dtype)
@@ -139,9 +146,7 @@ def _bytes(scales: Tensor) -> Tensor:
 def prepared(scheme: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Fill in what a scheme makes: weights, scales, and the activations as codes."""
     made = SCHEMES[scheme]
-    first, second = weights(scheme)
-    gemm1, scale1 = laid_out(first, made, gated=True)
-    gemm2, scale2 = laid_out(second, made, gated=False)
+    gemm1, scale1, gemm2, scale2 = in_memory(scheme)
     hidden = made.hidden(arguments["hidden_states"].float())
     scales = hidden.scales
     if scales is not None and scheme in ("nvfp4",):

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
+import importlib
+import warnings
 
-# A library that cannot be imported says so in the child that needs it.
-with contextlib.suppress(Exception):
-    import flashinfer  # noqa: F401
-    import torch  # noqa: F401
+_WANTED = ("torch", "flashinfer", "contractlint.exercise.references", "contractlint.exercise.judges")
+
+for _name in _WANTED:
+    try:
+        importlib.import_module(_name)
+    except Exception as problem:
+        # The child that needs it says so in full.
+        if not isinstance(problem, ImportError):
+            warnings.warn(f"{_name} cannot be imported: {problem}", stacklevel=1)

@@ -159,8 +159,8 @@ def shuffled(input_tensor: Tensor, epilogue_tile_m: int, **_: Any) -> Tensor:
 
 
 def shuffled_scales(input_tensor: Tensor, epilogue_tile_m: int, **_: Any) -> Tensor:
-    """Rows of block scales shuffled, then swizzled; of the shape that went in."""
-    return layouts.interleave_scales(layouts.shuffle(input_tensor, epilogue_tile_m)).view(input_tensor.shape)
+    """Rows of block scales shuffled, then swizzled, flat."""
+    return layouts.interleave_scales(layouts.shuffle(input_tensor, epilogue_tile_m))
 
 
 def decode(q: Tensor, k: Tensor, v: Tensor, **_: Any) -> Tensor:

@@ -41,8 +41,11 @@ class Journal:
         self._context = context
         self._lock = threading.Lock()
         self._known: dict[str, Answer] = {}
+        self._torn = False
         if path is not None and path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
+            text = path.read_text(encoding="utf-8")
+            self._torn = bool(text) and not text.endswith("\n")
+            for line in text.splitlines():
                 self._read(line)
 
     def __len__(self) -> int:
@@ -63,7 +66,9 @@ class Journal:
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(record) + "\n")
+                # A run that was killed while it wrote has left a piece of a line.
+                stream.write(("\n" if self._torn else "") + json.dumps(record) + "\n")
+                self._torn = False
 
     def close(self) -> None:
         """Forget everything: the run is complete."""

@@ -15,7 +15,7 @@ from contractlint.exercise.routing.stage import Answer as RoutingAnswer
 from contractlint.exercise.run import Result
 from contractlint.exercise.trials import Mutation, Trial, expected_of
 from contractlint.model import words
-from contractlint.model.contract import Clause, Outcome
+from contractlint.model.contract import Clause, Enforcement, Outcome
 
 
 def plan_as_text(plan: Plan) -> str:
@@ -118,12 +118,18 @@ def routing_as_dict(
 
     Args:
         clauses: those on dtypes of bias and logits of DeepSeekV3 routing, of the entry points that route with these
-            sources. Only their routing ran, so a clause that the launcher checks is not among what can be confirmed.
+            sources. Only their routing ran: what a launcher refuses before it was not asked, and is not confirmed.
     """
     found = list(answers)
     outcomes, confirmed_clauses = [], []
     for clause in clauses:
-        about = [answer for answer in found if answer.case.parameter == clause.parameter]
+        unasked = clause.enforcement is not Enforcement.NONE
+        about = [
+            answer
+            for answer in found
+            if answer.case.parameter == clause.parameter
+            and not (unasked and expected_of(clause, answer.given) == {Outcome.RAISED})
+        ]
         outcomes += [{"entry_point": clause.entry_point, **_routing_outcome(answer, clause)} for answer in about]
         expected = [(answer, expected_of(clause, answer.given)) for answer in about]
         breached = any(Outcome.ACCEPTED_RIGHT not in wanted for _, wanted in expected)

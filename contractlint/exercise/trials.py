@@ -125,6 +125,8 @@ def _applies(clause: Clause, recipe: Recipe, present: frozenset[str], defaults: 
 
 
 def _dtypes(recipe: Recipe, clause: Clause, argument: Argument, clauses: Sequence[Clause]) -> Iterator[Trial]:
+    if not argument.is_tensor:
+        return
     base = argument.dtype
     pool = list(dict.fromkeys((*sorted(clause.dtypes), *next((pool for pool in _POOLS if base in pool), ()))))
     for dtype in pool:
@@ -200,7 +202,7 @@ def _values(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clau
 
 def _shapes(recipe: Recipe, clause: Clause, argument: Argument, clauses: Sequence[Clause]) -> Iterator[Trial]:
     # What a wrong shape should compute is not defined, so only checks can be confirmed.
-    if not argument.is_tensor or _breach(clause) != {Outcome.RAISED}:
+    if not argument.is_tensor or not clause.shape or _breach(clause) != {Outcome.RAISED}:
         return
     yield Trial(recipe.entry_point, Mutation.SHAPE, clause.parameter, RANK, (), clause, expected=_breach(clause))
     shape = argument.shape or clause.shape

@@ -45,7 +45,7 @@ class TestShipped:
         assert "signature in 0.6.7:\n  trtllm_fp8_block_scale_moe(\n      routing_logits: torch.Tensor,\n" in out
         _, _, table = out.partition("EVIDENCE\n")
         rows = " ".join(table.split("routing_bias", 1)[1].splitlines()[0].split())
-        assert rows == "bfloat16 ==0.6.7.* nobody SILENT: the bytes read 0.6.7"
+        assert rows == "bfloat16 ==0.6.7.* nobody SILENT: the bytes run 0.6.7 on NVIDIA H100"
 
     def test_all_evidence_on_demand(self, contractlint: Run) -> None:
         _, short, _ = contractlint("contracts", "show", ENTRY)

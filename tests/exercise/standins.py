@@ -29,10 +29,10 @@ def rmsnorm(input: Tensor, weight: Tensor, eps: float, out: Tensor | None = None
 
 def gemma_rmsnorm(input: Tensor, weight: Tensor, eps: float, out: Tensor | None = None) -> Tensor:
     """A release that hangs on a breach of the weight, and kills the process on a breach of the input."""
-    if weight.dtype != torch.bfloat16:
-        time.sleep(60)
     if input.dtype != torch.bfloat16:
         os.kill(os.getpid(), 11)
+    if weight.dtype != torch.bfloat16:
+        time.sleep(60)
     return references.gemma_rmsnorm(input, weight, eps).to(input.dtype)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 pytest.importorskip("torch")
@@ -11,7 +13,8 @@ from contractlint.exercise.book import agrees
 from contractlint.exercise.child import Answer, Request, perform
 from contractlint.exercise.plan import Subject, make_plan
 from contractlint.exercise.run import Result
-from contractlint.exercise.trials import MUTATIONS, Outcome
+from contractlint.exercise.trials import MUTATIONS
+from contractlint.model.contract import Outcome
 from contractlint.testing import standin
 
 CATALOG = load_catalog()
@@ -29,14 +32,20 @@ def ask(subject: Subject, parameter: str = "", given: str = "") -> Result:
     return Result(trial, answer)
 
 
-@pytest.mark.parametrize("release", ["0.6.7", "0.7.2.post1"])
-def test_every_conforming_call_is_right(release: str) -> None:
+# All of them take a minute or two, so most run only when asked for.
+SCHEMES = ("bf16_moe", "fp4_block_scale_routed_moe", "fp8_block_scale_moe", "mxint4_block_scale_routed_moe")
+EVERY = bool(os.environ.get("CONTRACTLINT_REAL"))
+
+
+@pytest.mark.parametrize("release", ["0.6.7", "0.7.2.post1"] if EVERY else ["0.7.2.post1"])
+def test_conforming_calls_are_right(release: str) -> None:
     with standin(release=release, misread=True):
         for subject in subjects(release):
-            answer = ask(subject).answer
-            assert answer is not None
-            name = f"{subject.entry.name} {subject.recipe.variant if subject.recipe else ''}"
-            assert answer.outcome is Outcome.ACCEPTED_RIGHT, f"{name}: {answer}"
+            if EVERY or subject.entry.short_name in {f"trtllm_{scheme}" for scheme in SCHEMES}:
+                answer = ask(subject).answer
+                assert answer is not None and subject.recipe is not None
+                name = f"{subject.entry.name} {subject.recipe.variant}"
+                assert answer.outcome is Outcome.ACCEPTED_RIGHT, f"{name}: {answer}"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from contractlint.exercise.evidence import write
 from contractlint.exercise.machine import Machine
 from contractlint.exercise.plan import Plan, make_plan
 from contractlint.exercise.run import Children, Journal, Result, run
-from contractlint.exercise.trials import Outcome
+from contractlint.model.contract import Outcome
 
 STANDINS = "tests.exercise.standins"
 MACHINE = Machine("a stand-in", "9.0", "", "", "", "0.6.7")

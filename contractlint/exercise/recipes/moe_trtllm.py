@@ -27,10 +27,8 @@ _FROM_LOGITS = {
     "routing_logits": Argument(dtype="float32"),
     "routing_bias": Argument(Fill.SMALL, "bfloat16"),
 }
-_ROUTED = {
-    "topk_ids": Argument(Fill.MADE, "int32", ("num_tokens", "top_k")),
-    "routing_bias": Argument(Fill.SMALL, "bfloat16", ("num_experts",), optional=True),
-}
+_ROUTED = {"topk_ids": Argument(Fill.MADE, "int32", ("num_tokens", "top_k"))}
+_UNREAD_BIAS = {"routing_bias": Argument(Fill.SMALL, "bfloat16", ("num_experts",), optional=True)}
 _SETTINGS = {
     "num_experts": constant(32),
     "top_k": constant(4),
@@ -152,20 +150,31 @@ _MXINT4 = {
     "output": _OUTPUT,
 }
 
+_MXFP4_MXFP8_ROUTED = {**_UNREAD_BIAS, **_MXFP4_MXFP8}
+
 RECIPES = (
     _recipe("bf16_moe", "bf16", _BF16, 0.02),
     _recipe("bf16_routed_moe", "bf16", _BF16, 0.02, routed=True),
     _recipe("fp8_per_tensor_scale_moe", "fp8_per_tensor", _FP8_PER_TENSOR, 0.06),
-    _recipe("fp8_per_tensor_scale_routed_moe", "fp8_per_tensor", _FP8_PER_TENSOR, 0.06, routed=True),
+    _recipe(
+        "fp8_per_tensor_scale_routed_moe", "fp8_per_tensor", {**_UNREAD_BIAS, **_FP8_PER_TENSOR}, 0.06, routed=True
+    ),
     _recipe("fp8_block_scale_moe", "fp8_block", _FP8_BLOCK, 0.05),
     _recipe("fp8_block_scale_moe", "mxfp8", _MXFP8, 0.05, variant="MxFp8"),
-    _recipe("fp8_block_scale_routed_moe", "fp8_block", _FP8_BLOCK, 0.05, routed=True),
-    _recipe("fp8_block_scale_routed_moe", "mxfp8", _MXFP8, 0.05, routed=True, variant="MxFp8"),
+    _recipe("fp8_block_scale_routed_moe", "fp8_block", {**_UNREAD_BIAS, **_FP8_BLOCK}, 0.05, routed=True),
+    _recipe("fp8_block_scale_routed_moe", "mxfp8", {**_UNREAD_BIAS, **_MXFP8}, 0.05, routed=True, variant="MxFp8"),
     _recipe("fp4_block_scale_moe", "nvfp4", _FP4, 0.1),
     _recipe("fp4_block_scale_moe", "mxfp4_mxfp8", _MXFP4_MXFP8, 0.06, variant="MXFP4 x MXFP8"),
     _recipe("fp4_block_scale_moe", "mxfp4_bf16", _MXFP4_BF16, 0.03, variant="MXFP4 x bfloat16"),
-    _recipe("fp4_block_scale_routed_moe", "nvfp4", _FP4, 0.1, routed=True),
-    _recipe("fp4_block_scale_routed_moe", "mxfp4_mxfp8", _MXFP4_MXFP8, 0.06, routed=True, variant="MXFP4 x MXFP8"),
+    _recipe("fp4_block_scale_routed_moe", "nvfp4", {**_UNREAD_BIAS, **_FP4}, 0.1, routed=True),
+    _recipe(
+        "fp4_block_scale_routed_moe",
+        "mxfp4_mxfp8",
+        _MXFP4_MXFP8_ROUTED,
+        0.06,
+        routed=True,
+        variant="MXFP4 x MXFP8",
+    ),
     _recipe("mxint4_block_scale_moe", "mxint4", _MXINT4, 0.03),
     _recipe("mxint4_block_scale_routed_moe", "mxint4", _MXINT4, 0.03, routed=True),
 )
