@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import contractlint
+from contractlint.cli import _COMMANDS
 from tests.cli.conftest import Judgement, Run
 
 
@@ -34,15 +35,11 @@ def contractlint_version() -> str:
 
 def test_help_names_every_command(contractlint: Run) -> None:
     _, out, _ = contractlint("--help")
-    assert [line.split()[0] for line in out.partition("Commands:\n")[2].splitlines()] == [
-        "check",
-        "contracts",
-        "paths",
-        "rule",
-    ]
+    named = [line.split()[0] for line in out.partition("Commands:\n")[2].splitlines() if line[2:3].strip()]
+    assert named == sorted(_COMMANDS)
 
 
-@pytest.mark.parametrize("command", ["check", "paths", "rule", "contracts"])
+@pytest.mark.parametrize("command", sorted(_COMMANDS))
 def test_every_command_has_help(contractlint: Run, command: str) -> None:
     code, out, _ = contractlint(command, "--help")
     assert code == 0
