@@ -153,6 +153,7 @@ def library_of(catalog: Catalog, library: str) -> Library:
         catalog.canonical,
         names=lambda: catalog.import_paths(library),
         entries=lambda: catalog.names(library),
+        files=lambda: catalog.defining_files(library),
         short_names=short,
         returns=returns,
     )

@@ -19,8 +19,9 @@ class Library:
     """A kernel library.
 
     `import_name` is its top-level package; `canonical` maps any import path of an entry point to its canonical name;
-    `names` are all import paths, `entries` the canonical ones; `short_names` are the last parts that alone suggest an entry
-    point, mapped to a canonical name; `returns` gives the annotated result of an entry point as text.
+    `names` are all import paths, `entries` the canonical ones; `files` are those of its package that define entry points;
+    `short_names` are the last parts that alone suggest an entry point, mapped to a canonical name; `returns` gives the
+    annotated result of an entry point as text.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Library:
         canonical: Callable[[str], str | None],
         names: Callable[[], Iterable[str]],
         entries: Callable[[], Iterable[str]],
+        files: Callable[[], Iterable[str]],
         short_names: Mapping[str, str],
         returns: Callable[[str], str],
     ) -> None:
@@ -37,6 +39,7 @@ class Library:
         self.short_names = short_names
         self._names = names
         self._entries = entries
+        self._files = files
         self._returns = returns
         self._prefix = f"{import_name}."
         self._imported: set[str] = set()
@@ -59,7 +62,9 @@ class Library:
     @cached_property
     def modules(self) -> frozenset[str]:
         """Modules of the library, as far as names of entry points tell."""
-        found: set[str] = {self.import_name}
+        found = {self.import_name}
+        for file in self._files():
+            found.add(f"{self.import_name}.{file.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}")
         for name in self._names():
             owner = name.rpartition(".")[0]
             while owner and owner not in found:
@@ -137,6 +142,10 @@ class Library:
         if self.canonical(full) is None and method_rule(name) is not None:
             return ""
         return full
+
+    def lacks(self, cls: str, name: str) -> bool:
+        """Whether a class, of which the methods are known, has none of this name."""
+        return self.known_class(cls) and self.canonical(f"{cls}.{name}") is None
 
     def known_class(self, dotted: str) -> bool:
         """Whether the methods of a class are known."""

@@ -42,6 +42,7 @@ from contractlint.index.project import Class, Function, Module
 MAX_DEPTH = 60
 MAX_CALLS = 6
 MAX_OVERRIDES = 24
+MAX_OUTSIDE = 8  # files that store under a name
 
 
 @dataclass(slots=True)
@@ -69,10 +70,11 @@ class Scope:
     bound: dict[str, tuple[Node, Scope]] | None = None
     receiver: Class | None = None
     depth: int = 0
+    called: bool = False  # what other calls pass does not count
 
     @property
     def key(self) -> int:
-        return id(self) if self.bound or self.receiver is not None else 0
+        return id(self) if self.bound or self.receiver is not None else int(self.called)
 
 
 class Resolver:
@@ -154,7 +156,8 @@ class Resolver:
         param = next((p for p in fn.ir.params if p.name == name), None)
         if param is None:
             return NOTHING
-        values = self.known.params.get((fn.file, fn.index, name), NOTHING)
+        followed = scope.called and scope.fn == fn
+        values = NOTHING if followed else self.known.params.get((fn.file, fn.index, name), NOTHING)
         if param.annotation is not None:
             stated = self.annotations.values(fn, param.annotation)
             if param.kind == "vararg":
@@ -338,7 +341,10 @@ class Resolver:
     def _attr(self, node: Node, scope: Scope) -> Values:
         base, name = node.parts
         bases = self.of(base, scope)
-        return NOTHING.union(*(self.attribute(value, name) for value in bases)) if bases else self.by_name(name)
+        values = NOTHING.union(*(self.attribute(value, name) for value in bases))
+        if not values and all(isinstance(value, Inst) for value in bases):
+            return self.by_name(name)
+        return values
 
     def by_name(self, name: str) -> Values:
         """An attribute of an object of unknown class, where all classes that store the name keep the library's under it."""
@@ -360,6 +366,12 @@ class Resolver:
                 while fn is not None and fn.owner is None:
                     fn = fn.parent
                 if module.is_test and not any(o.module.is_test for o in owners):
+                    continue
+                if all(
+                    r.value.kind == "const"
+                    for r in self.flow.graph(Function(module, index)).stores
+                    if r.attribute == name
+                ):
                     continue
                 if fn is None or not any(self.project.related(fn.owner, o) for o in owners if fn.owner is not None):
                     return NOTHING
@@ -417,7 +429,21 @@ class Resolver:
         if inherited:
             return inherited
         below = self.project.subclasses(cls)[:MAX_OVERRIDES]
-        return NOTHING.union(*(self._stored(c, name) | self._declared(c, name) for c in below))
+        values = NOTHING.union(*(self._stored(c, name) | self._declared(c, name) for c in below))
+        return values or self._from_outside(cls, name)
+
+    def _from_outside(self, cls: Class, name: str) -> Values:
+        """What other code stores on an instance of a class (`layer.kernel = Kernel()`)."""
+        if self.project.text.count(name, "stores") > MAX_OUTSIDE:
+            return NOTHING
+        out = NOTHING
+        for fn in self.project.functions_with("stores", name):
+            for record in self.flow.graph(fn).stores:
+                if record.attribute == name:
+                    owners = self.of(record.base, Scope(fn))
+                    if any(isinstance(o, Inst) and self.project.related(o.cls, cls) for o in owners):
+                        out |= self.of(record.value, Scope(fn))
+        return out
 
     def _stored(self, cls: Class, name: str) -> Values:
         """What the methods of a class store under a name of their instance."""
@@ -579,7 +605,7 @@ class Resolver:
         self, fn: Function, given: dict[str, tuple[Node, Scope]] | None, receiver: Class | None, depth: int
     ) -> Values:
         graph = self.flow.graph(fn)
-        inner = Scope(fn, given or None, receiver if receiver != fn.owner else None, depth + 1)
+        inner = Scope(fn, given or None, receiver if receiver != fn.owner else None, depth + 1, True)
         if graph.yields:
             return boxed(NOTHING.union(*(self.of(record.value, inner) for record in graph.yields)))
         return NOTHING.union(*(self.of(record.value, inner) for record in graph.returns))
@@ -609,11 +635,14 @@ def _getattr(resolver: Resolver, node: Node, scope: Scope) -> Values:
         return NOTHING
     names = [v.text for v in resolver.of(args[1], scope) if isinstance(v, Text)]
     out = resolver.of(args[2], scope) if len(args) > 2 else NOTHING
-    for value in resolver.of(args[0], scope):
-        for name in names[:8]:
-            if name.isidentifier():
-                out |= resolver.attribute(value, name)
-    return out
+    names = [name for name in names[:8] if name.isidentifier()]
+    bases = resolver.of(args[0], scope)
+    for value in bases:
+        for name in names:
+            if len(args) > 2 and isinstance(value, Obj) and resolver.library.lacks(value.cls, name):
+                continue  # asked for, and not there
+            out |= resolver.attribute(value, name)
+    return out if bases else out.union(*(resolver.by_name(name) for name in names))
 
 
 def _import_module(resolver: Resolver, node: Node, scope: Scope) -> Values:

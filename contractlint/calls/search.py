@@ -208,6 +208,7 @@ class Search:
             other = self.project.module_at(index)
             if other is not None:
                 self._activate_uses(other, (name,))
+                self._activate(other, other.ir.strings.get(name, ()))
 
     def _hot_function(self, fn: Function, again: bool = False) -> None:
         """A function returns something of the library."""
@@ -226,6 +227,8 @@ class Search:
         self._hot.add(key)
         self._activate(cls.module, cls.ir.methods.values())
         self._hot_name(cls.module, cls.name)
+        if cls.ir.parent >= 0:
+            self._hot_function(Function(cls.module, cls.ir.parent))
         for below in self.project.subclasses(cls):
             self._hot_class(below)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from contractlint.catalog.errors import UnknownLibrary, UnknownRelease
 from contractlint.catalog.ranges import UNVERSIONED, specifier
-from contractlint.catalog.signatures import spans_of
+from contractlint.catalog.signatures import place_of, spans_of
 from contractlint.model.contract import (
     Aspect,
     Clause,
@@ -112,6 +112,11 @@ class Catalog:
     def names(self, library: str) -> Iterable[str]:
         """Return the canonical names of the entry points of a library."""
         return tuple(self._record(library)["entries"])
+
+    def defining_files(self, library: str) -> frozenset[str]:
+        """Return the files of a library's package that define entry points, in any release."""
+        spans = (span for entry in self._record(library)["entries"].values() for span in entry["spans"])
+        return frozenset(place_of(steps).rpartition(":")[0] for _, steps in spans) - {""}
 
     def import_paths(self, library: str) -> Iterable[str]:
         """Return every name by which entry points of a library are known, in any release."""

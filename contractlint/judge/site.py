@@ -62,9 +62,10 @@ class JudgedSite:
         """The call's arguments under the release's signature."""
         assert self.signature is not None
         formals = [Formal(p.name, _KINDS.get(p.kind, "pos")) for p in self.signature.parameters]
-        return bind(self.flow, self._call(), formals, facts=self.site.facts)
+        return bind(self.flow, self.call, formals, facts=self.site.facts)
 
-    def _call(self) -> Node:
+    @cached_property
+    def call(self) -> Node:
         """The call with what a partial brings along; its nodes keep their meaning only within the same function."""
         call, partial = self.site.record.node, self.site.partial
         if partial is None:

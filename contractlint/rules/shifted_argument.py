@@ -45,7 +45,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     names = [p.name for p in site.parameters]
     moved: list[tuple[str, str]] = []
-    for position, node in enumerate(_positional(site.site.record.node)):
+    for position, node in enumerate(_positional(site.call)):
         if position >= len(names):
             break
         own = _own_name(node)
