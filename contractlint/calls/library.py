@@ -143,6 +143,17 @@ class Library:
             return ""
         return full
 
+    @cached_property
+    def methods(self) -> frozenset[str]:
+        """The names of all known methods."""
+        owned = (name.rpartition(".") for name in self._names())
+        return frozenset(last for owner, _, last in owned if is_class_name(owner))
+
+    def of_another(self, dotted: str) -> bool:
+        """Whether a method, that its class is not known to have, is one of another class: perhaps of one below it."""
+        owner, _, last = dotted.rpartition(".")
+        return is_class_name(owner) and last in self.methods and self.lacks(owner, last)
+
     def lacks(self, cls: str, name: str) -> bool:
         """Whether a class, of which the methods are known, has none of this name."""
         return self.known_class(cls) and self.canonical(f"{cls}.{name}") is None

@@ -562,7 +562,9 @@ class Resolver:
             if isinstance(value, Text):
                 if value.text.partition(".")[0] == self.library.import_name or value.text in self.library.last_parts:
                     return True
-            elif carries((value,)):
+            elif carries((value,)) or (
+                isinstance(value, Fn) and carries(self.result(value.fn, None, value.receiver, 0))
+            ):
                 return True
         return False
 
