@@ -123,6 +123,8 @@ class Library:
             return full
         if is_class_name(dotted):
             return full
+        if name.startswith("_") and not name.startswith("__") and self.canonical(dotted) is None:
+            return full  # private functions are called of modules, and few of these are known
         return None  # an attribute of a function, of an object, of something of which nothing is known
 
     def callable(self, dotted: str) -> bool:
