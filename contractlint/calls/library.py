@@ -146,15 +146,21 @@ class Library:
         return full
 
     @cached_property
-    def methods(self) -> frozenset[str]:
-        """The names of all known methods."""
-        owned = (name.rpartition(".") for name in self._names())
-        return frozenset(last for owner, _, last in owned if is_class_name(owner))
+    def methods(self) -> Mapping[str, tuple[str, ...]]:
+        """The short names of the classes that are known to have a method, by its name."""
+        found: dict[str, set[str]] = {}
+        for name in self._names():
+            owner, _, last = name.rpartition(".")
+            if is_class_name(owner):
+                found.setdefault(last, set()).add(owner.rpartition(".")[2])
+        return {name: tuple(sorted(owners)) for name, owners in found.items()}
 
-    def of_another(self, dotted: str) -> bool:
-        """Whether a method, that its class is not known to have, is one of another class: perhaps of one below it."""
+    def of_one_below(self, dotted: str) -> bool:
+        """Whether a method, that its class is not known to have, is one of a class named after it: `FastWorkspace`."""
         owner, _, last = dotted.rpartition(".")
-        return is_class_name(owner) and last in self.methods and self.lacks(owner, last)
+        short = owner.rpartition(".")[2]
+        named_after = any(o != short and o.endswith(short) for o in self.methods.get(last, ()))
+        return is_class_name(owner) and named_after and self.lacks(owner, last)
 
     def lacks(self, cls: str, name: str) -> bool:
         """Whether a class, of which the methods are known, has none of this name."""

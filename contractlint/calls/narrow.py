@@ -33,6 +33,10 @@ def _instances(resolver: Resolver, base: Node, known: Values, facts: Facts, scop
         if test.kind != "call" or len(test.parts[1]) != 2 or test.parts[1][0].id != base.id:
             continue
         function = test.parts[0]
+        if function.kind in ("global", "free") and function.parts[0] == "hasattr" and holds:
+            name = test.parts[1][1].parts[0] if test.parts[1][1].kind == "const" else ""
+            known = frozenset(v for v in known if not (isinstance(v, Obj) and resolver.library.lacks(v.cls, name)))
+            continue
         if function.kind not in ("global", "free") or function.parts[0] != "isinstance":
             continue
         types = resolver.of(test.parts[1][1], scope)

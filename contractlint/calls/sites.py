@@ -101,7 +101,7 @@ def _site(
     library: Library, fn: Function, record: CallRecord, name: str, facts: Facts, partial: Partial | None
 ) -> CallSite:
     canonical = library.canonical(name)
-    if canonical is None and library.of_another(name):
+    if canonical is None and library.of_one_below(name):
         owner, _, method = name.rpartition(".")
         what = f"`{owner}` is not known to have `{method}`; a class below it may"
         return CallSite(fn, record, name, what, facts, partial, spelled=name)
