@@ -10,6 +10,7 @@ from functools import lru_cache
 
 ANY = "_"
 ELLIPSIS = "..."
+LEAST = ">="  # before an expression: that size, or more
 
 _OPERATORS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: operator.add,
@@ -74,10 +75,12 @@ def fits(expressions: tuple[str, ...], shape: tuple[int, ...], sizes: Mapping[st
     for index, (text, size) in enumerate(zip(wanted, shape, strict=True)):
         if text == ANY:
             continue
+        least = text.startswith(LEAST)
+        text = text.removeprefix(LEAST).strip()
         value = value_of(text, sizes)
         if value is None:
             known = False
-        elif value != size:
+        elif size < value if least else size != value:
             spelled = text if text.isdigit() else f"{text} = {value}"
-            return False, f"dimension {index} is {size} instead of {spelled}"
+            return False, f"dimension {index} is {size} instead of {'at least ' if least else ''}{spelled}"
     return (True, "") if known else (None, "")
