@@ -122,7 +122,11 @@ def unverified_lines(entries: Iterable[EntryPoint], release: str | None, width: 
         missing += len(waiting)
         if not waiting:
             continue
-        chip = f"compute capability {entry.capabilities}" if entry.capabilities else "any CUDA device"
+        chip = (
+            f"compute capability {entry.capabilities}"
+            if entry.capabilities
+            else "a chip that the contract does not name"
+        )
         count = f"{len(waiting):,} of {plural(len(binding), 'clause')}"
         lines += [f"{entry.name}: {count} not confirmed by a run; needs {chip}", ""]
         rows = [_waiting(clause) for clause in sorted(waiting, key=_urgency)]
