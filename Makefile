@@ -8,7 +8,7 @@ RELEASE ?= 0.6.7
 # Releases of the library that contracts are held against; DRIFT=--known takes all that they know.
 DRIFT ?= $(addprefix --release ,0.6.6 0.6.7.post3 0.6.12 0.7.2.post1)
 
-.PHONY: demo test lint types layers unit drift test-real bench clean
+.PHONY: test-runtime bench-runtime demo test lint types layers unit drift test-real bench clean
 
 # Findings are the point of the demonstration, so exit code 1 (findings) counts as success here.
 demo: $(VENV)/.base
@@ -37,6 +37,28 @@ drift: $(VENV)/.base
 # On published engines: downloads about 160 MB once, and takes minutes.
 test-real: $(VENV)/.dev
 	CONTRACTLINT_REAL=1 $(BIN)/python -m pytest tests/real
+
+# TORCH_OPTIONS can name an index with CPU builds of torch. With CPU torch and real releases of FlashInfer, in an environment of their own: downloads about 1 GB once.
+RUNTIME := .venv-runtime
+test-runtime: $(RUNTIME)/.ready
+	CONTRACTLINT_FLASHINFER=$(RUNTIME)/flashinfer $(RUNTIME)/bin/python -m pytest tests/clauses tests/runtime tests/trace
+
+bench-runtime: $(RUNTIME)/.ready
+	PYTHONPATH=$(RUNTIME)/flashinfer/0.6.7:$(RUNTIME)/flashinfer/deps $(RUNTIME)/bin/python -m bench.runtime
+
+FLASHINFER_RELEASES := 0.6.7 0.6.8 0.7.2.post1
+FLASHINFER_NEEDS := apache-tvm-ffi packaging nvidia-ml-py requests urllib3 idna certifi charset-normalizer tqdm numpy
+TORCH_OPTIONS ?=
+
+$(RUNTIME)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(RUNTIME)
+	$(RUNTIME)/bin/python -m pip install --quiet --editable '.[dev]' beartype jaxtyping
+	$(RUNTIME)/bin/python -m pip install --quiet $(TORCH_OPTIONS) torch==2.13.0
+	$(RUNTIME)/bin/python -m pip install --quiet --no-deps --target $(RUNTIME)/flashinfer/deps $(FLASHINFER_NEEDS)
+	for release in $(FLASHINFER_RELEASES); do \
+		$(RUNTIME)/bin/python -m pip install --quiet --no-deps --no-compile --target $(RUNTIME)/flashinfer/$$release \
+			flashinfer-python==$$release || exit 1; done
+	@touch $@
 
 bench: $(VENV)/.base
 	$(BIN)/python -m bench.check $(ENGINE)

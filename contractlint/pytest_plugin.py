@@ -86,6 +86,14 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return f"contractlint: {settings.mode.value} ({settings.checks.value}){where}"
 
 
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """A conftest or a fixture may have put a stand-in in the place of the library."""
+    if _key() in item.config.stash:
+        from contractlint.runtime.arming import refresh
+
+        refresh()
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A required entry point that was not armed fails the run, however green it is."""
     config = session.config

@@ -53,8 +53,8 @@ def judge_call(clauses: Iterable[Clause], call: Call) -> list[Judgement]:
 
 
 def _judge(clause: Clause, applies: bool | None, call: Call, sizes: Sizes) -> Judgement:
-    if applies is False:
-        return Judgement(clause, Outcome.APART)
+    if applies is False or clause.aspect not in _ASPECTS:
+        return Judgement(clause, Outcome.APART)  # what callers must hand on is no matter of one call's arguments
     if clause.capabilities and not _on(clause.capabilities, call.capability):
         return Judgement(clause, Outcome.APART if call.capability else Outcome.UNKNOWN, reason="the chip is not known")
     outcome, seen, reason = _ASPECTS[clause.aspect](clause, call.argument(clause.parameter), call, sizes)

@@ -100,6 +100,7 @@ class _State:
     libraries: dict[str, Installed] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     listeners: list[Callable[[], None]] = field(default_factory=list)  # told when something new may be armed
+    modules: dict[str, int] = field(default_factory=dict)  # library → the module object that was seen last
     failed: dict[int, str] = field(default_factory=dict)  # function → why no checker could be written for it
 
     @property
@@ -217,6 +218,16 @@ def on_load(module: str) -> None:
             return
     for listener in _STATE.listeners:
         listener()
+
+
+def refresh() -> None:
+    """Arm what has come since without being imported: a stand-in that was put in the place of a library."""
+    if _STATE.settings is None or _STATE.catalog is None:
+        return
+    now = {name: id(sys.modules.get(_STATE.catalog.package(name))) for name in _STATE.catalog.libraries}
+    if now != _STATE.modules:
+        _STATE.modules = now
+        on_load("")
 
 
 def forget_parent() -> None:

@@ -47,11 +47,11 @@ class Subject:
 # Rule codes of the static pass, by aspect: a breach at run time is the same finding.
 RULES: dict[Aspect, tuple[str, str]] = {
     Aspect.DTYPE: ("CL101", "argument-dtype"),
-    Aspect.PRESENCE: ("CL210", "argument-presence"),
+    Aspect.PRESENCE: ("CL202", "missing-argument"),
     Aspect.VALUE: ("CL401", "argument-value"),
     Aspect.LAYOUT: ("CL501", "argument-layout"),
-    Aspect.SHAPE: ("CL502", "argument-shape"),
-    Aspect.ALLOCATION: ("CL601", "argument-allocation"),
+    Aspect.SHAPE: ("CL501", "argument-layout"),
+    Aspect.ALLOCATION: ("CL601", "uninitialised-memory"),
 }
 
 _CONSEQUENCE = {

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from contractlint.clauses import Call, Judgement, Kind, Outcome, judge_call
 from contractlint.clauses.words import message
-from contractlint.model.contract import Effect
+from contractlint.model.contract import Aspect, Clause, Effect
 from contractlint.model.words import contract
 from contractlint.runtime import breach
 from contractlint.runtime.callsite import NOWHERE, CallSite, Frame, Walker, imported_path
 from contractlint.runtime.generate import Hooks, can_be_kept
 from contractlint.runtime.generate import Subject as Shape
 from contractlint.runtime.observe import observe_call
-from contractlint.runtime.settings import Mode, Settings
+from contractlint.runtime.settings import Checks, Mode, Settings
 from contractlint.trace.rows import Breach, Row
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Judge:
         entry = self.entries[number]
         try:
             call = observe_call(entry.shape.names, values, entry.shape.enums, addresses=entry.shape.addressed)
-            judgements = judge_call(entry.shape.clauses, call)
+            judgements = judge_call(self._held(entry), call)
             self._note_unchecked(entry, call)
             bad = [one for one in judgements if one.outcome in (Outcome.BROKEN, Outcome.IGNORED)]
             if self.settings.mode is Mode.ASSERT:
@@ -85,6 +85,12 @@ class Judge:
             return
         if error is not None:
             raise error
+
+    def _held(self, entry: Entry) -> tuple[Clause, ...]:
+        """The clauses that calls are held to."""
+        if self.settings.checks is Checks.ALL:
+            return entry.shape.clauses
+        return tuple(clause for clause in entry.shape.clauses if clause.aspect is Aspect.DTYPE)
 
     def _error(self, entry: Entry, bad: list[Judgement], site: CallSite) -> breach.ContractBreach | None:
         if self.settings.mode is Mode.ASSERT:
