@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import time
+import warnings
 from collections.abc import Iterable
 
 import click
@@ -11,8 +13,9 @@ import click
 from contractlint.cli.judge import Case, prepare, worker_count
 from contractlint.cli.options import codes, colored_output, scope_options
 from contractlint.cli.progress import Progress
-from contractlint.model.finding import Finding, Report, Severity
+from contractlint.model.finding import Finding, Report, Severity, Unchecked
 from contractlint.report import FORMATS, View, render
+from contractlint.sources import Tree
 
 
 @click.command("check")
@@ -90,9 +93,26 @@ def _judge(case: Case, *, strict: bool, pedantic: bool, cache: bool, say: Progre
     )
     findings, own = apply(report.findings, tree, known_codes=known_rules())
     report.findings = [*findings, *own]
+    report.unchecked = _with_asked(report.unchecked, tree, case.scope.focus)
     report.root = str(tree.root)
     report.files = report.files or len(tree.files)
     return report
+
+
+def _with_asked(unchecked: list[Unchecked], tree: Tree, focus: frozenset[str]) -> list[Unchecked]:
+    """What was not checked, with files that were asked for by name and are no Python: the search may have passed them by."""
+    known = {entry.file for entry in unchecked}
+    out = list(unchecked)
+    for file in sorted((focus - known) & frozenset(tree.files)):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                ast.parse(tree.read(file))
+        except SyntaxError as problem:
+            out.append(Unchecked(file, f"does not parse: {problem.msg} (line {problem.lineno})"))
+        except (OSError, ValueError) as problem:
+            out.append(Unchecked(file, f"does not parse: {problem}"))
+    return out
 
 
 def _kept(

@@ -79,7 +79,10 @@ def _local(paths: list[Path], exclude: Sequence[str]) -> Scope:
     if not files:
         roots = [import_root(path) for path in paths]
         root = Path(os.path.commonpath(roots))
-        return Scope(discover(paths, root=root, exclude=patterns), config)
+        tree = discover(paths, root=root, exclude=patterns)
+        if not tree.files:
+            raise Stop(f"{', '.join(map(str, paths))}: no Python file there that git or the settings do not exclude")
+        return Scope(tree, config)
     root = project_root(files[0])
     tree = discover([root, *paths], root=root, exclude=patterns)
     focus = discover(paths, root=root, exclude=patterns).files

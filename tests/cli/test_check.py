@@ -131,6 +131,16 @@ class TestFilesAsAHookPassesThem:
         assert code == 2
         assert "engine/other.py:3: does not parse" in out
 
+    def test_a_file_asked_for_that_does_not_parse_is_never_clean(
+        self, project: Path, judgement: Judgement, contractlint: Run
+    ) -> None:
+        """Even where the search passed it by, because nothing in it names a kernel."""
+        (project / "engine" / "new.py").write_text("x = 1\ndef broken(:\n")
+        code, out, _ = contractlint("check", "engine/new.py")
+        assert code == 2
+        assert "engine/new.py: does not parse: invalid syntax (line 2)" in out
+        assert contractlint("check")[0] == 0
+
     def test_files_that_settings_exclude_are_a_quiet_success(
         self, project: Path, judgement: Judgement, contractlint: Run
     ) -> None:
@@ -234,3 +244,10 @@ def test_no_pin_and_nothing_installed_asks_for_a_release(
     code, _, err = contractlint("check")
     assert code == 2
     assert "no requirement on flashinfer-python found and none is installed here" in err
+
+
+def test_a_folder_without_python_is_bad_input(project: Path, judgement: Judgement, contractlint: Run) -> None:
+    (project / "data").mkdir()
+    code, out, err = contractlint("check", "data")
+    assert (code, out) == (2, "")
+    assert err == "contractlint: data: no Python file there that git or the settings do not exclude\n"
