@@ -55,8 +55,8 @@ def apply_paths(site: JudgedSite, arguments: tuple[ArgumentRow, ...]) -> Iterato
 
 
 def scheme(names: tuple[str, ...], entry_point: str) -> str:
-    """The quantisation scheme as the names say it: those of the engine first, nearest the layer last."""
-    for text in (" ".join(reversed(names)), entry_point):
+    """The quantisation scheme as the code names it: the function nearest the call decides, the entry point comes last."""
+    for text in (*reversed(names), entry_point):
         for pattern, label in SCHEMES:
             if re.search(pattern, text, re.IGNORECASE):
                 return label
