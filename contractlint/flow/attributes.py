@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contractlint.flow.lazily import before_filling
-from contractlint.flow.nodes import CallRecord, Facts, Node, render
+from contractlint.flow.nodes import STORING_CALLS, CallRecord, Facts, Node, quoted_store, render
 from contractlint.flow.parameters import annotated_instance, annotation_classes, focused_scopes, is_enum, short
 from contractlint.flow.torch_model import DEVICE
 from contractlint.flow.values import (
@@ -37,15 +37,6 @@ if TYPE_CHECKING:
 MAX_STORES = 250
 GUESS_STEPS = 500
 MAX_ROLES = 3
-
-# Calls that store an attribute by its quoted name: positions of object, name and value; -1 is the receiver.
-STORING_CALLS: dict[str, tuple[int, int, int]] = {
-    "setattr": (0, 1, 2),
-    "register_parameter": (-1, 0, 1),
-    "register_buffer": (-1, 0, 1),
-    "replace_parameter": (0, 1, 2),
-    "__setattr__": (-1, 0, 1),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,24 +403,9 @@ class Attributes:
         return self._stores[key]
 
     def _quoted(self, record: CallRecord, fn: Function, name: str) -> Iterator[Store]:
-        function, args, keywords = record.node.parts
-        last = (
-            function.parts[1]
-            if function.kind == "attr"
-            else function.parts[0]
-            if function.kind == "global"
-            else (str(function.parts[1]) if function.kind == "import" else "")
-        )
-        places = STORING_CALLS.get(last)
-        if places is None:
-            return
-        base_at, name_at, value_at = places
-        values = [*args, *(v for k, v in keywords if k not in ("name",))]
-        quoted = args[name_at] if name_at < len(args) else dict(keywords).get("name")
-        if quoted is None or quoted.kind != "const" or quoted.parts[0] != name or value_at >= len(values):
-            return
-        base = function.parts[0] if base_at < 0 and function.kind == "attr" else values[0]
-        yield Store.made(fn, base, values[value_at], record.facts, record.line, quoted=True)
+        found = quoted_store(record.node)
+        if found is not None and found[1].parts[0] == name:
+            yield Store.made(fn, found[0], found[2], record.facts, record.line, quoted=True)
 
     def _values(self, stores: list[Store], name: str) -> list[Alt]:
         from contractlint.flow.frames import Frame

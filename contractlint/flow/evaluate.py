@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 Computation = Callable_[[], list[Alt]]
 
-COMPLETE = 1 << 30
+COMPLETE, EXHAUSTED = 0, 1  # what a result lacks: nothing, what the budget did not allow; higher bits as in `_bit`
 MAX_DEPTH = 90
 MAX_STEPS = 6_000
 CALLEE_STEPS = 1_000
@@ -78,7 +78,7 @@ class Flow:
         self._graphs: dict[Function, Graph] = {}
         self._memo: dict[Hashable, tuple[Alt, ...]] = {}
         self._mode = 0
-        self._tentative: dict[Hashable, tuple[Alt, ...]] = {}
+        self._tentative: dict[Hashable, tuple[tuple[Alt, ...], int, tuple[Hashable, ...]]] = {}
         self._gathering: set[tuple[str, int, str]] = set()
         self.light = False
         self.guessing = False
@@ -158,7 +158,7 @@ class Flow:
         try:
             return self.brief(node, frame)
         finally:
-            self.settled = self._cut in (COMPLETE, -1)
+            self.settled = self._cut <= EXHAUSTED
             self._steps, self._limit, self._deepest, self._cut = saved
 
     def brief(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
@@ -208,20 +208,29 @@ class Flow:
     def _known(self, key: Hashable) -> tuple[Alt, ...] | None:
         """What is known without evaluating anything: kept results, nothing for what is being evaluated, exhaustion."""
         known = self._memo.get(key)
-        if known is None:
-            known = self._tentative.get(key)
         if known is not None:
             return known
+        tentative = self._tentative.get(key)
+        if tentative is not None:
+            result, lacks, asked = tentative
+            # It lacks what was being evaluated when it was found, and so does all that is made of it; good as long as that
+            # is still being evaluated.
+            if all(other in self._active for other in asked):
+                self._cut |= lacks & EXHAUSTED
+                for other in asked:
+                    self._cut |= _bit(self._active[other])
+                return result
+            del self._tentative[key]
         active = self._active.get(key)
         if active is not None:
-            self._cut = min(self._cut, active)
+            self._cut |= _bit(active)
             return ()
         if self._depth > self._deepest:
-            self._cut = -1
+            self._cut |= EXHAUSTED
             return (Alt(Unknown("the chain of calls is deeper than the analysis follows")),)
         self._steps += 1
         if self._steps > self._limit:
-            self._cut = -1
+            self._cut |= EXHAUSTED
             return (Alt(Unknown("the budget of steps for one argument ran out")),)
         return None
 
@@ -238,21 +247,22 @@ class Flow:
         result, cut_off = distinct(alts, MAX_ALTERNATIVES)
         if cut_off:
             result = (*result, Alt(Unknown("more possibilities than the analysis keeps")))
-        if self._cut >= self._depth:
+        self._cut &= ~_bit(self._depth)
+        if self._cut == COMPLETE:
             # Nothing that is still being evaluated further out was needed: the result is complete.
             self._memo[key] = result
-            self._cut = outer
         else:
             # Cut at something further out, which brings the rest itself: good for this query only.
-            self._tentative[key] = result
-            self._cut = min(outer, self._cut)
+            asked = tuple([other for other, depth in self._active.items() if self._cut & _bit(depth)])
+            self._tentative[key] = result, self._cut, asked
+        self._cut |= outer
         return result
 
     @property
     def circular(self) -> bool:
         """Whether what is being evaluated asked for something that is still being evaluated further out: nothing that it
         finds empty is then known to be so, and the outer evaluation brings the rest."""
-        return 0 <= self._cut < COMPLETE
+        return self._cut > EXHAUSTED
 
     def shares(self, count: int) -> Iterator[int]:
         """Count to `count`, granting each turn its fair share of the steps that are left, so that none starves the rest."""
@@ -464,7 +474,14 @@ class Flow:
         return [Alt(Unknown("a formatted string"))]
 
     def _ev_comp(self, node: Node, frame: Frame) -> list[Alt]:
-        return [Alt(Unknown("a comprehension"))]
+        kind, elements = node.parts
+        if kind == "dict" or len(elements) != 1:
+            return [Alt(Unknown("a comprehension"))]
+        # A list of which every element is like the one that is written down.
+        found = self.ev(elements[0], frame)
+        return [alt.holding(Values(((alt,),), open=True)) for alt in found if _is_part(alt.value)] + [
+            Alt(Unknown("a comprehension"), alt.path) for alt in found if not _is_part(alt.value)
+        ]
 
     def _ev_lambda(self, node: Node, frame: Frame) -> list[Alt]:
         return [Alt(Unknown("a lambda"))]
@@ -511,6 +528,16 @@ class Flow:
         from contractlint.flow.operators import comparison
 
         return comparison(self, node, frame)
+
+
+def _bit(depth: int) -> int:
+    """What is being evaluated at a depth, as a bit of what a result lacks."""
+    return 2 << depth
+
+
+def _is_part(value: Value) -> bool:
+    """Whether a list of such values says something: tensors, and what is known of each."""
+    return isinstance(value, Tensor | Values)
 
 
 def external_value(name: str) -> Value:

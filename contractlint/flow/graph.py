@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from contractlint.flow.nodes import CallRecord, Fact, Facts, Graph, Node, ReturnRecord, StoreRecord
+from contractlint.flow.nodes import CallRecord, Fact, Facts, Graph, Node, ReturnRecord, StoreRecord, quoted_store
 from contractlint.index.ir import Expr, ParamIR, Stmt
 from contractlint.index.project import Function
 
@@ -101,6 +101,13 @@ class _Builder:
 
     def do_expr(self, stmt: Stmt, state: _State) -> None:
         value = self.expr(stmt[2], state)
+        stored = quoted_store(value) if value.kind == "call" else None
+        if stored is not None and stored[0].kind in ("param", "attr", "phi", "call", "free", "global"):
+            # What is read from the same place after it; who else reads it asks for the call.
+            place = self.node("attr", stmt[1], stored[0], str(stored[1].parts[0]))
+            self._originals.setdefault(place.id, place)
+            state.heap[place.id] = stored[2]
+            return
         if stmt[2][0] == "call" and stmt[2][2][0] == "attr" and value.kind == "call" and value.parts[0].kind == "attr":
             self.mutate(stmt[2], value, state)
 

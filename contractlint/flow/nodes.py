@@ -128,6 +128,32 @@ Fact = tuple[Node, bool]
 Facts = tuple[Fact, ...]
 
 
+# Calls that store an attribute by its quoted name: positions of object, name and value; -1 is the receiver.
+STORING_CALLS: dict[str, tuple[int, int, int]] = {
+    "setattr": (0, 1, 2),
+    "register_parameter": (-1, 0, 1),
+    "register_buffer": (-1, 0, 1),
+    "replace_parameter": (0, 1, 2),
+    "__setattr__": (-1, 0, 1),
+}
+
+
+def quoted_store(call: Node) -> tuple[Node, Node, Node] | None:
+    """The object, quoted name and value of a call that stores an attribute by its name; None for any other call."""
+    function, args, keywords = call.parts
+    last = function.parts[0] if function.kind in ("global", "free") else function.parts[-1] if function.parts else ""
+    places = STORING_CALLS.get(str(last)) if function.kind in ("attr", "global", "free", "import") else None
+    if places is None:
+        return None
+    base_at, name_at, value_at = places
+    values = [*args, *(v for k, v in keywords if k not in ("name",))]
+    quoted = args[name_at] if name_at < len(args) else dict(keywords).get("name")
+    if quoted is None or quoted.kind != "const" or value_at >= len(values):
+        return None
+    base = function.parts[0] if base_at < 0 and function.kind == "attr" else values[0]
+    return base, quoted, values[value_at]
+
+
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     """One call in a function, with the facts that hold where it stands."""

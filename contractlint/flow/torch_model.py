@@ -382,6 +382,7 @@ def module_parameter(flow: Flow, value: Instance, name: str) -> list[Alt]:
 def combine(operator: str, lefts: tuple[Alt, ...], rights: tuple[Alt, ...], node: Node, frame: Frame) -> list[Alt]:
     """A binary operator over tensors and numbers."""
     rule = torch.binary_rule(operator)
+    lefts, rights = (tuple(a for a in alts if not isinstance(a.value, NoneValue)) for alts in (lefts, rights))
     if not lefts or not rights:
         return []  # an operand that is still being evaluated further out, or that cannot be here
     if rule is None or not any(isinstance(a.value, Tensor) for a in (*lefts, *rights)):
