@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contractlint.flow.binding import Bound, bind
+from contractlint.flow.binding import Bound, bind, missing
 from contractlint.flow.nodes import CallRecord, Facts, Node
 from contractlint.flow.values import Alt, Callable, ClassValue, Instance, ModuleValue, Unknown
 from contractlint.index.project import Class, External, Function
@@ -186,7 +186,8 @@ class Callers:
             return
         verdict = self._receives(base, caller, record.facts, owner, fn, name, alias_owner is not None)
         if verdict is True:
-            yield Caller(caller, record, skip)
+            if self._fits(record.node, fn, skip):
+                yield Caller(caller, record, skip)
         elif verdict is None and self._plausible(record.node, fn, skip):
             yield Caller(caller, record, skip, guess=not self._only_family(owner, name))
 
@@ -269,6 +270,12 @@ class Callers:
             elif isinstance(value, ModuleValue):
                 pass
         return list(dict.fromkeys(found)), complete
+
+    def _fits(self, call: Node, fn: Function, skip: int) -> bool:
+        """Whether a call can run as a call of a method: one of a base class may mean other overrides only."""
+        bound = bind(self.flow, call, fn.ir.params, skip)
+        required = [p.name for p in fn.ir.params[skip:] if p.default is None and p.kind in ("posonly", "pos", "kwonly")]
+        return not bound.error and not missing(bound, required)
 
     def _plausible(self, call: Node, fn: Function, skip: int) -> bool:
         """Whether a call with an unknown receiver fits: keywords that the function names, and a fitting count."""
