@@ -225,7 +225,7 @@ def _check_target(
                 findings.append(finding)
     package = session.catalog.package(target.library)
     whole = ProjectContext(session.flow, session.catalog.at(target.library, target.release), package)
-    report.findings.extend(_place(session, findings, positions))
+    report.findings.extend(_place(session, merged(findings, positions), positions))
     report.findings.extend(finding for rule in rules for finding in rule.check_project(whole))
 
 
@@ -239,6 +239,21 @@ def signature_findings(session: Session, target: Target) -> Iterator[Finding]:
             )
             for rule in rules:
                 yield from rule.check(context)
+
+
+def merged(findings: Sequence[Finding], positions: dict[int, int]) -> list[Finding]:
+    """One finding where several say the same of one argument, with all their paths; `positions` goes by identity."""
+    out: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        key = (finding.code, finding.place, finding.parameter, finding.release, finding.message)
+        known = out.get(key)
+        if known is None:
+            out[key] = finding
+            continue
+        more = tuple(path for path in finding.paths if path not in known.paths)
+        out[key] = joined = replace(known, paths=known.paths + more)
+        positions[id(joined)] = positions.get(id(finding), -1)
+    return list(out.values())
 
 
 def _place(session: Session, findings: list[Finding], positions: dict[int, int]) -> list[Finding]:
