@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,6 +43,7 @@ class JudgedSite:
     site: CallSite
     view: ReleaseView
     signature: Signature | None
+    _answers: dict[Hashable, tuple[Alt, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def release(self) -> str:
@@ -118,6 +120,20 @@ class JudgedSite:
         assume: tuple[Assumption, ...] = (),
     ) -> tuple[Alt, ...]:
         """The possibilities for a parameter, out of `*` and `**` arguments too."""
+        asked = (name, tuple([(test.id, holds) for test, holds in facts]), focus, steps, assume)
+        known = self._answers.get(asked)
+        if known is None:
+            known = self._answers[asked] = self._values(name, facts, focus, steps, assume)
+        return known
+
+    def _values(
+        self,
+        name: str,
+        facts: tuple[Fact, ...],
+        focus: frozenset[tuple[str, str]],
+        steps: int,
+        assume: tuple[Assumption, ...],
+    ) -> tuple[Alt, ...]:
         node, frame = self.argument(name), self.frame(*facts)
         if node is not None:
             return self.flow.query(node, frame, focus, steps, assume)
