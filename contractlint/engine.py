@@ -70,7 +70,10 @@ def judge_tree(
     started = time.monotonic()
     with session(tree, catalog, targets, cache, progress) as run:
         report = Report(targets=list(targets), files=len(tree.files), root=str(tree.root))
+        known = run.flow.starting_point() if len(targets) > 1 else {}
         for target in targets:
+            if len(targets) > 1:
+                run.flow.start_from(known)
             _check_target(run, target, report, strict, pedantic, progress, only, select)
         report.parsed = run.project.parsed
         report.unchecked = [Unchecked(file, reason) for file, reason in sorted(run.project.unreadable.items())]

@@ -91,6 +91,15 @@ class Flow:
         self._limit = MAX_STEPS
         self._deepest = MAX_DEPTH
 
+    def starting_point(self) -> dict[Hashable, tuple[Alt, ...]]:
+        """What is known now, for `start_from`."""
+        return dict(self._memo)
+
+    def start_from(self, known: dict[Hashable, tuple[Alt, ...]]) -> None:
+        """Forget what was evaluated since: budgets run out sooner or later by what is known already, and the answers for one
+        release must not depend on which others were asked about before."""
+        self._memo = dict(known)
+
     # graphs
 
     def graph(self, fn: Function) -> Graph:

@@ -58,7 +58,7 @@ def run(tmp_path: Path) -> Run:
 
 def wheel(release: str) -> Path:
     """The folder with a release of the real library; skips where there is none."""
-    folder = Path(os.environ.get("CONTRACTLINT_FLASHINFER", "?")) / release
+    folder = Path(os.environ.get("CONTRACTLINT_FLASHINFER", "?")).resolve() / release
     if not (folder / "flashinfer").is_dir():
         pytest.skip(f"flashinfer-python {release} is not there; make test-runtime installs it")
     return folder

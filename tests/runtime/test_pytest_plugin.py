@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,10 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-ARGUMENTS = ("-m", "pytest", "-p", "contractlint.pytest_plugin", "-p", "no:cacheprovider", "test_engine.py")
+# An installed contractlint brings its plugin along; naming it once more is an error.
+INSTALLED = any(each.value == "contractlint.pytest_plugin" for each in entry_points(group="pytest11"))
+NAMED = () if INSTALLED else ("-p", "contractlint.pytest_plugin")
+ARGUMENTS = ("-m", "pytest", *NAMED, "-p", "no:cacheprovider", "test_engine.py")
 
 
 def test_a_green_test_turns_red(run: Run, project: Path) -> None:
