@@ -56,7 +56,8 @@ def command(
     environment = dict(os.environ)
     settings.to_environment(environment)
     _lead_here(environment)
-    with tempfile.TemporaryDirectory(prefix="contractlint-") as folder:
+    # A process that outlives the program (a fork server, say) may still report while the folder goes.
+    with tempfile.TemporaryDirectory(prefix="contractlint-", ignore_cleanup_errors=True) as folder:
         environment[STATUS] = folder
         code = _run([found, *program[1:]], environment)
         missing = _tell(folder, quiet, require)
