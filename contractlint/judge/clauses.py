@@ -70,7 +70,8 @@ def _judge(site: JudgedSite, parameter: str, clause: Clause) -> Iterator[Break]:
         until = alt.value.until if isinstance(alt.value, NoneValue) else ""
         if until:
             doubt = f"`{until}` puts a value there on first use, and nothing here calls it before"
-        elsewhere = clause.when and alt.path is None and (alt.kept or alt.trail)
+        # None, or a number, has no history that could be held against that of the condition.
+        elsewhere = clause.when and alt.path is None and (alt.kept or alt.trail or _decided_elsewhere(site, clause))
         plain = alt.guess and not isinstance(alt.value, Tensor)
         vague = bool(doubt) and bool(elsewhere or plain or _on_dtypes(site, clause) or kept_here)
         yield Break(clause, alt, what, not doubt, doubt, bool(until), vague)
@@ -80,6 +81,16 @@ def _kept_here(site: JudgedSite, alts: tuple[Alt, ...], broken: list[Alt]) -> bo
     """Whether the class that holds the call stores a value that keeps the clause, and what breaks it is stored elsewhere."""
     own = site.site.fn.scope
     return any(own in alt.trail for alt in alts if alt not in broken) and not any(own in alt.trail for alt in broken)
+
+
+def _decided_elsewhere(site: JudgedSite, clause: Clause) -> bool:
+    """Whether other files say if a clause's condition is met: what they go together with cannot be told from the call."""
+    return any(
+        file != site.site.file
+        for condition in clause.when
+        for alt in site.values(condition.parameter)
+        for file, _ in alt.trail
+    )
 
 
 def _on_dtypes(site: JudgedSite, clause: Clause) -> bool:
