@@ -70,10 +70,7 @@ def judge_tree(
     started = time.monotonic()
     with session(tree, catalog, targets, cache, progress) as run:
         report = Report(targets=list(targets), files=len(tree.files), root=str(tree.root))
-        known = run.flow.starting_point() if len(targets) > 1 else {}
-        for target in targets:
-            if len(targets) > 1:
-                run.flow.start_from(known)
+        for target in _each_alone(run.flow, targets):
             _check_target(run, target, report, strict, pedantic, progress, only, select)
         report.parsed = run.project.parsed
         report.unchecked = [Unchecked(file, reason) for file, reason in sorted(run.project.unreadable.items())]
@@ -93,7 +90,7 @@ def follow_paths(
 
     rows: list[ApplyPathRow] = []
     with session(tree, catalog, targets, cache, progress) as run:
-        for target in targets:
+        for target in _each_alone(run.flow, targets):
             for site in run.sites[target.library]:
                 if not is_moe(site.entry_point) or not run.flow.usable(site.fn):
                     continue
@@ -102,6 +99,16 @@ def follow_paths(
                 arguments = tuple(_row(judged, j) for j in judgements.values())
                 rows.extend(apply_paths(judged, arguments))
     return rows
+
+
+def _each_alone(flow: Flow, targets: Sequence[Target]) -> Iterator[Target]:
+    """The targets, each with what the search for call sites left known and nothing more: the answers for one release must
+    not depend on which others are asked about."""
+    known = flow.starting_point() if len(targets) > 1 else {}
+    for target in targets:
+        if len(targets) > 1:
+            flow.start_from(known)
+        yield target
 
 
 @contextmanager

@@ -79,11 +79,6 @@ class Catalog:
         files: Mapping[str, str] = self._record(library)["files"]
         return files
 
-    def kernel_runs(self, library: str) -> tuple[KernelRun, ...]:
-        """Return the files of kernel runs that contracts of a library can cite."""
-        runs = self._record(library)["runs"]
-        return tuple(KernelRun(name, **fields) for name, fields in sorted(runs.items()))
-
     def kernel_run(self, library: str, name: str) -> KernelRun | None:
         """Return what is known of a file of kernel runs, by the name that evidence cites."""
         fields = self._record(library)["runs"].get(name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from contractlint.flow.nodes import Facts, Node
-from contractlint.flow.values import Alt, Mapping_, Sequence_, Unknown
+from contractlint.flow.values import Alt, Sequence_, Unknown
 
 if TYPE_CHECKING:
     from contractlint.flow.evaluate import Flow
@@ -213,8 +213,3 @@ def can_be_missing(node: Node) -> bool:
     if node.kind == "phi":
         return any(can_be_missing(alternative) for _, alternative in node.parts[0])
     return node.kind == "missing"
-
-
-def is_mapping(alt: Alt) -> bool:
-    """Whether a possibility is a dictionary made in the code."""
-    return isinstance(alt.value, Mapping_)

@@ -96,8 +96,7 @@ class Flow:
         return dict(self._memo)
 
     def start_from(self, known: dict[Hashable, tuple[Alt, ...]]) -> None:
-        """Forget what was evaluated since: budgets run out sooner or later by what is known already, and the answers for one
-        release must not depend on which others were asked about before."""
+        """Forget what was evaluated since: by what is known already, budgets run out sooner or later."""
         self._memo = dict(known)
 
     # graphs

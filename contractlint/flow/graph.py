@@ -41,9 +41,6 @@ class _Builder:
     def __init__(self, fn: Function) -> None:
         self.fn = fn
         self.graph = Graph(fn, [], [], [], {}, [])
-        self.body = fn.ir.body
-        self.locals = {p.name for p in fn.ir.params} | _assigned(self.body)
-        self.params = {p.name for p in fn.ir.params}
         self.exits: list[list[_State]] = []
         self.fresh = 0
         self.loops = 0
@@ -54,7 +51,7 @@ class _Builder:
         names = {p.name: self.node("param", p_line(self.fn, p), p.name, key=self._param_key(p.name))
                  for p in self.fn.ir.params}  # fmt: skip
         state = _State(names, {}, ())
-        self.block(self.body, state)
+        self.block(self.fn.ir.body, state)
         if state.alive:
             none = self.node("const", self.fn.ir.end_line, None)
             self.graph.returns.append(ReturnRecord(none, state.facts, self.fn.ir.end_line))
@@ -504,11 +501,6 @@ def _spell(kind: Expr) -> str:
     if kind[0] == "tuple":
         return ", ".join(_spell(k) for k in kind[2])
     return str(kind[-1]) if kind[0] in ("name", "attr") else "…"
-
-
-def _assigned(body: Iterable[Stmt]) -> set[str]:
-    """Names bound directly in a body by assignment."""
-    return {t[2] for s in body if s[0] == "assign" for t in s[2] if t[0] == "name"}
 
 
 def _assigned_within(body: Iterable[Stmt]) -> set[str]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from contractlint.calls.sites import CallSite
-from contractlint.flow.binding import Bound, bind, can_be_missing, missing
+from contractlint.flow.binding import Bound, bind, missing
 from contractlint.flow.evaluate import MAX_STEPS, Assumption, Flow
 from contractlint.flow.frames import Frame
 from contractlint.flow.nodes import Fact, Node
@@ -154,8 +154,3 @@ class JudgedSite:
     def passed(self, name: str) -> bool:
         """Whether the call itself gives the parameter, at least sometimes."""
         return name in self.bound.arguments
-
-    def sometimes_missing(self, name: str) -> bool:
-        """Whether an argument is passed only under a condition."""
-        node = self.bound.arguments.get(name)
-        return node is not None and can_be_missing(node)
