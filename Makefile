@@ -8,7 +8,7 @@ RELEASE ?= 0.6.7
 # Releases of the library that contracts are held against; DRIFT=--known takes all that they know.
 DRIFT ?= $(addprefix --release ,0.6.6 0.6.7.post3 0.6.12 0.7.2.post1)
 
-.PHONY: test-runtime bench-runtime demo test lint types layers unit drift test-real bench clean
+.PHONY: test-runtime test-device bench-runtime bench-device demo test lint types layers unit drift test-real bench clean
 
 # Findings are the point of the demonstration, so exit code 1 (findings) counts as success here.
 demo: $(VENV)/.base
@@ -45,6 +45,14 @@ test-runtime: $(RUNTIME)/.ready
 
 bench-runtime: $(RUNTIME)/.ready
 	PYTHONPATH=$(RUNTIME)/flashinfer/0.6.7:$(RUNTIME)/flashinfer/deps $(RUNTIME)/bin/python -m bench.runtime
+
+# On a machine with an NVIDIA GPU, in the environment that has torch, FlashInfer and pytest: compiles kernels, takes minutes.
+DEVICE_PYTHON ?= python3
+test-device:
+	$(DEVICE_PYTHON) -m pytest tests/device -rA
+
+bench-device:
+	FLASHINFER_USE_CUDA_NORM=1 $(DEVICE_PYTHON) -m bench.device
 
 FLASHINFER_RELEASES := 0.6.7 0.6.8 0.7.2.post1
 FLASHINFER_NEEDS := apache-tvm-ffi packaging nvidia-ml-py requests urllib3 idna certifi charset-normalizer tqdm numpy
