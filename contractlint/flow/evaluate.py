@@ -9,7 +9,7 @@ from collections.abc import Callable as Callable_
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contractlint.flow.conditions import contradicts, refine
 from contractlint.flow.frames import Frame
@@ -61,6 +61,19 @@ class Assumption:
     negated: bool = False
 
 
+class Tentative(NamedTuple):
+    """A result that lacks something: what was being evaluated when it was found (`asked`), or what the budget did not allow.
+
+    It serves again where the same is being evaluated, and no more steps and levels are left than it was found with.
+    """
+
+    alts: tuple[Alt, ...]
+    exhausted: bool
+    asked: tuple[Hashable, ...]
+    steps: int
+    levels: int
+
+
 class Flow:
     """One analysis of a project. Not safe for use by several threads."""
 
@@ -78,8 +91,7 @@ class Flow:
         self._graphs: dict[Function, Graph] = {}
         self._memo: dict[Hashable, tuple[Alt, ...]] = {}
         self._mode = 0
-        self._tentative: dict[Hashable, tuple[tuple[Alt, ...], int, tuple[Hashable, ...]]] = {}
-        self._gathering: set[tuple[str, int, str]] = set()
+        self._tentative: dict[Hashable, Tentative] = {}
         self.light = False
         self.guessing = False
         self.settled = True  # whether the last structural answer needed nothing that was still being evaluated
@@ -135,7 +147,6 @@ class Flow:
         """The setting of one query."""
         self.focus, self.assume, self._mode = focus, assume, intern_key(("mode", focus, assume))
         self._steps, self._limit = 0, steps
-        self._tentative.clear()
         try:
             yield
         finally:
@@ -155,7 +166,6 @@ class Flow:
     def callee(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
         """What a callee expression can be, with a small budget of its own."""
         self._steps, self._limit = 0, CALLEE_STEPS
-        self._tentative.clear()
         return self.brief(node, frame)
 
     def structural(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
@@ -219,16 +229,12 @@ class Flow:
         if known is not None:
             return known
         tentative = self._tentative.get(key)
-        if tentative is not None:
-            result, lacks, asked = tentative
-            # It lacks what was being evaluated when it was found, and so does all that is made of it; good as long as that
-            # is still being evaluated.
-            if all(other in self._active for other in asked):
-                self._cut |= lacks & EXHAUSTED
-                for other in asked:
-                    self._cut |= _bit(self._active[other])
-                return result
-            del self._tentative[key]
+        if tentative is not None and self._serves(tentative):
+            # It lacks what was being evaluated when it was found, and so does all that is made of it.
+            self._cut |= tentative.exhausted
+            for other in tentative.asked:
+                self._cut |= _bit(self._active[other])
+            return tentative.alts
         active = self._active.get(key)
         if active is not None:
             self._cut |= _bit(active)
@@ -242,8 +248,15 @@ class Flow:
             return (Alt(Unknown("the budget of steps for one argument ran out")),)
         return None
 
+    def _serves(self, tentative: Tentative) -> bool:
+        if tentative.exhausted and (
+            self._limit - self._steps > 4 * tentative.steps or self._deepest - self._depth > tentative.levels
+        ):
+            return False
+        return all(other in self._active for other in tentative.asked)
+
     def _evaluated(self, key: Hashable, compute: Computation) -> tuple[Alt, ...]:
-        outer = self._cut
+        outer, steps = self._cut, self._limit - self._steps
         self._cut = COMPLETE
         self._active[key] = self._depth
         self._depth += 1
@@ -260,9 +273,10 @@ class Flow:
             # Nothing that is still being evaluated further out was needed: the result is complete.
             self._memo[key] = result
         else:
-            # Cut at something further out, which brings the rest itself: good for this query only.
+            # Cut at something further out, which brings the rest itself, or by the budget.
             asked = tuple([other for other, depth in self._active.items() if self._cut & _bit(depth)])
-            self._tentative[key] = result, self._cut, asked
+            exhausted, levels = bool(self._cut & EXHAUSTED), self._deepest - self._depth
+            self._tentative[key] = Tentative(result, exhausted, asked, steps, levels)
         self._cut |= outer
         return result
 
@@ -289,18 +303,6 @@ class Flow:
             yield
         finally:
             self._limit = limit
-
-    def enter_gather(self, fn: Function, name: str) -> bool:
-        """Start following one gathered argument; False when it is being followed already (a function that calls itself)."""
-        key = (fn.file, fn.index, name)
-        if key in self._gathering:
-            return False
-        self._gathering.add(key)
-        return True
-
-    def leave_gather(self, fn: Function, name: str) -> None:
-        """The end of `enter_gather`."""
-        self._gathering.discard((fn.file, fn.index, name))
 
     # names
 

@@ -11,6 +11,7 @@ from contractlint.flow.values import Alt, Mapping_, Unknown
 if TYPE_CHECKING:
     from contractlint.flow.evaluate import Flow
     from contractlint.flow.frames import Frame
+    from contractlint.index.project import Class, Function
 
 
 def lookup(flow: Flow, mapping: Mapping_, index: Node, frame: Frame) -> list[Alt]:
@@ -42,26 +43,26 @@ def key_of(flow: Flow, alt: Alt, name: str) -> list[Alt]:
     return [Alt(Unknown(f"`{name}` would come from `**` arguments that are not followed"))]
 
 
-def gathered(flow: Flow, frame: Frame, name: str, position: int | None) -> list[Alt]:
+def gathered(flow: Flow, frame: Frame, name: str, position: int | None) -> tuple[Alt, ...]:
     """What callers of the frame's function pass through its `*args` (by position) or `**kwargs` (by name)."""
+    fn, receiver = frame.fn, frame.receiver
+    return flow.once(("gathered", fn, name, position, receiver), lambda: _gathered(flow, fn, receiver, name, position))
+
+
+def _gathered(flow: Flow, fn: Function, receiver: Class | None, name: str, position: int | None) -> list[Alt]:
     from contractlint.flow.binding import bind
-    from contractlint.flow.frames import Frame as Frame_
+    from contractlint.flow.frames import Frame
     from contractlint.flow.parameters import short
 
-    fn = frame.fn
     out: list[Alt] = []
-    if not flow.enter_gather(fn, name):
-        return []
-    callers = [c for c in flow.callers.of(fn, frame.receiver) if flow.usable(c.fn)]
+    callers = [c for c in flow.callers.of(fn, receiver) if flow.usable(c.fn)]
     for turn in flow.shares(len(callers)):
         caller = callers[turn]
         bound = bind(flow, caller.record.node, fn.ir.params, caller.skip)
         node = bound.extra.get(name) if position is None else None
         if position is not None and position < len(bound.rest):
             node = bound.rest[position]
-        there = Frame_.make(
-            caller.fn, caller.record.facts, receiver=flow.callers.receiver_of(caller, fn, frame.receiver)
-        )
+        there = Frame.make(caller.fn, caller.record.facts, receiver=flow.callers.receiver_of(caller, fn, receiver))
         alts: tuple[Alt, ...] = ()
         if node is not None:
             alts = flow.ev(node, there)
@@ -72,5 +73,4 @@ def gathered(flow: Flow, frame: Frame, name: str, position: int | None) -> list[
             if alt.path is not None:
                 arrived = arrived.at(caller.fn.file, caller.record.line, f"passed to `{short(fn)}` as `{name}`")
             out.append(arrived)
-    flow.leave_gather(fn, name)
     return out
