@@ -83,7 +83,7 @@ def shown(document: dict[str, Any], item: dict[str, Any]) -> str:
     groups: dict[str, list[str]] = defaultdict(list)
     for outcome in document["outcomes"]:
         about = (outcome["entry_point"], outcome.get("parameter")) == (item["entry_point"], item["parameter"])
-        if about and outcome.get("mutation") == item["aspect"]:
+        if about and outcome.get("mutation") == item["aspect"] and outcome.get("when", "") == item.get("when", ""):
             groups[_DID[outcome["outcome"]]].append(str(outcome["given"]).replace('"', "").replace("'", ""))
     return "; ".join(f"{_listed(given)}: {did}" for did, given in groups.items())
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from contractlint.exercise.machine import Machine
     from contractlint.exercise.plan import Plan
     from contractlint.exercise.run import Result
-    from contractlint.model.contract import Clause
 
 _LIBRARY = "flashinfer-python"
 
@@ -73,7 +72,7 @@ def command(
     catalog = open_catalog([Path(path) for path in contracts])
     kinds = _kinds(mutate)
     if stage == "routing":
-        return _routing(catalog, release, headers, includes, compiled, as_json, folder)
+        return _routing(catalog, release, headers, includes, compiled, as_json, folder, jobs if jobs > 1 else 0)
     if only_plan:
         plan = _planned(catalog, release, chip, kinds, entry_points)
         _show_plan(plan, as_json)
@@ -212,35 +211,25 @@ def _routing(
     compiled: Path | None,
     as_json: bool,
     folder: Path | None,
+    jobs: int,
 ) -> int:
-    from contractlint.exercise import show
     from contractlint.exercise.evidence import name_of, save
     from contractlint.exercise.routing.build import CannotBuild, compile_library, find
+    from contractlint.exercise.routing.show import routing_as_dict, routing_as_text, spoken_of
     from contractlint.exercise.routing.stage import run
 
     machine = _machine(catalog, release)
     try:
         library = compiled or compile_library(
-            find(machine.release, catalog.package(_LIBRARY), headers, includes), machine.architecture
+            find(machine.release, catalog.package(_LIBRARY), headers, includes), machine.architecture, jobs=jobs
         )
     except CannotBuild as problem:
         raise Stop(str(problem)) from None
-    clauses = [
-        clause
-        for entry in catalog.at(_LIBRARY, machine.release).entry_points.values()
-        for clause in entry.clauses
-        if clause.aspect.value == "dtype" and _of_deepseek(entry.name, clause)
-    ]
-    document = show.routing_as_dict(_LIBRARY, machine, date.today().isoformat(), run(library), clauses)
+    view = catalog.at(_LIBRARY, machine.release)
+    clauses = spoken_of(clause for entry in view.entry_points.values() for clause in entry.clauses)
+    answers = run(library, tuple(view.enums["RoutingMethodType"]))
+    document = routing_as_dict(_LIBRARY, machine, date.today().isoformat(), answers, clauses)
     if folder is not None:
         save(folder / f"{name_of(machine, stage='routing')}.json", document)
-    click.echo(json.dumps(document, indent=2) if as_json else show.routing_as_text(document))
-    return 0
-
-
-def _of_deepseek(entry_point: str, clause: Clause) -> bool:
-    """Whether a clause is about what DeepSeekV3 routing reads, in an entry point that begins with it."""
-    if clause.parameter not in ("routing_bias", "routing_logits") or "routed" in entry_point or not clause.dtypes:
-        return False
-    methods = [condition for condition in clause.when if condition.parameter == "routing_method_type"]
-    return all(("DeepSeekV3" in condition.values) != condition.negated for condition in methods)
+    click.echo(json.dumps(document, indent=2) if as_json else routing_as_text(document))
+    return 1 if any(item.get("agrees") is False for item in document["outcomes"]) else 0

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from contractlint.exercise.recipes.base import Argument, Fill, Member, Recipe
-from contractlint.exercise.trials import LONGER, NONE, RANK, STRIDED, TRANSPOSED, Mutation, Trial
+from contractlint.exercise.trials import BY_ROWS, LONGER, NONE, RANK, STRIDED, TRANSPOSED, Mutation, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -99,6 +99,8 @@ def _value(argument: Argument, shape: tuple[str, ...], recipe: Recipe, generator
         return argument.value
     sizes = [dimension(expression, recipe.symbols) for expression in shape]
     values = _FILLS[argument.fill](sizes, generator)
+    if argument.by_columns:
+        values = values.t().contiguous().t()
     return values if argument.fill is Fill.RANDOM_BYTES else _cast(values, argument.dtype)
 
 
@@ -197,7 +199,7 @@ def _mutated(value: Any, trial: Trial, recipe: Recipe) -> Any:
     if trial.mutation is Mutation.VALUE:
         return ast.literal_eval(trial.given)
     if trial.mutation is Mutation.LAYOUT:
-        if trial.given in (STRIDED, TRANSPOSED):
+        if trial.given in (STRIDED, TRANSPOSED, BY_ROWS):
             return _Laid(value, trial.given)
         return resolve(recipe.layouts[trial.given.removeprefix("not ")])(value)
     if trial.given == RANK:
@@ -228,6 +230,8 @@ def place(value: Any, device: str) -> Any:
         value, how = value.values, value.how
     if not isinstance(value, torch.Tensor):
         return value
+    if how == BY_ROWS:
+        return _guarded(value.contiguous(), device)
     if how == TRANSPOSED:
         return _guarded(value.transpose(-1, -2).contiguous(), device).transpose(-1, -2)
     if how == STRIDED:
@@ -237,6 +241,8 @@ def place(value: Any, device: str) -> Any:
             return _guarded(spread, device)[::2]
         doubled = torch.cat((value, value.flip(-1)), dim=-1)
         return _guarded(doubled, device)[..., : value.shape[-1]]
+    if value.dim() == 2 and not value.is_contiguous() and value.t().is_contiguous():
+        return _guarded(value.t(), device).t()  # stored by columns, as it is wanted
     return _guarded(value.contiguous(), device)
 
 

@@ -85,8 +85,13 @@ def make_plan(
 
 def _subject(entry: EntryPoint, recipe: Recipe | None, release: str, capability: str, kinds: frozenset[str]) -> Subject:
     present = frozenset(parameter.name for signature in entry.signatures for parameter in signature.parameters)
+    needed = capabilities(entry.capabilities, release)
+    reason = ""
+    if capability and not covers(needed, capability):
+        reason = f"needs {' or '.join(map(architecture, needed))}; this is {architecture(capability)}"
     if recipe is None:
-        return Subject(entry, None, entry.clauses, present, (), "no recipe says how to call it")
+        reason = "; ".join(part for part in (reason, "no recipe says how to call it") if part)
+        return Subject(entry, None, entry.clauses, present, (), reason)
     clauses = tuple(
         clause
         for clause in entry.clauses
@@ -99,10 +104,6 @@ def _subject(entry: EntryPoint, recipe: Recipe | None, release: str, capability:
         if parameter.default is not None
     }
     made = tuple(trials(recipe, clauses, kinds, present, defaults))
-    needed = capabilities(entry.capabilities, release)
-    reason = ""
-    if capability and not covers(needed, capability):
-        reason = f"needs {' or '.join(map(architecture, needed))}; this is {architecture(capability)}"
     return Subject(entry, recipe, clauses, present, made, reason)
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from contractlint.reference import layouts
+from contractlint.reference import alltoall, layouts
 
 
 def rmsnorm(input: Tensor, weight: Tensor, eps: float, out: Tensor | None = None, **_: Any) -> Tensor:
@@ -177,3 +177,43 @@ def prefill(q: Tensor, k: Tensor, v: Tensor, causal: bool = False, **_: Any) -> 
         ahead = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(k.shape[0] - q.shape[0] + 1)
         scores = scores.masked_fill(ahead, -torch.inf)
     return (scores.softmax(-1) @ values).transpose(0, 1)
+
+
+def row_order(input_tensor: Tensor, epilogue_tile_m: int, **_: Any) -> Tensor:
+    """The order that `shuffled` takes rows in."""
+    return layouts.shuffled_rows(input_tensor.shape[0], epilogue_tile_m)
+
+
+def folded_scales(scales: Tensor, group_size: int = 32, **_: Any) -> Tensor:
+    """Scales `[E, rows, K / group]`, 64 rows by 128 values at a time, in rows of 16 bytes."""
+    columns = 128 // group_size
+    folded = 64 * columns * scales.element_size() // 16
+    tiles = scales.unflatten(2, (-1, columns)).unflatten(1, (-1, 64 // folded, folded))
+    return tiles.permute(0, 1, 4, 3, 2, 5).flatten(-2)
+
+
+def router_product(mat_a: Tensor, mat_b: Tensor, **_: Any) -> Tensor:
+    """The logits of a router."""
+    return mat_a.double() @ mat_b.double()
+
+
+def planned_exchange(
+    gathered_target_rank_ids: Tensor, max_token_count_per_rank: int, ep_rank: int, ep_size: int, **_: Any
+) -> tuple[Tensor, ...]:
+    """What a rank sends and receives."""
+    plan = alltoall.plan_exchange(gathered_target_rank_ids, max_token_count_per_rank, ep_rank, ep_size)
+    return plan.gathered, plan.send_sums, plan.send, plan.receive_sums, plan.receive, plan.backward
+
+
+def received_experts(
+    recv_rank_cum_sum: Tensor,
+    local_gather_indices: Tensor,
+    gathered_expert_ids: Tensor,
+    gathered_scales: Tensor,
+    expert_count: int,
+    **_: Any,
+) -> tuple[Tensor, Tensor]:
+    """Experts and scales of the tokens that a rank receives."""
+    return alltoall.received(
+        recv_rank_cum_sum, local_gather_indices, gathered_expert_ids, gathered_scales, expert_count
+    )

@@ -18,6 +18,7 @@ from contractlint.exercise.trials import Trial, without_clause
 from contractlint.model.contract import Outcome
 
 COMPILE_LIMIT = 900.0  # the first call of a module compiles it
+_COMPILE_PATIENCE = 3  # times as long as it is thought to take
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,8 @@ def _run_subject(
             request = Request(
                 subject.recipe, without_clause(trial), subject.shapes, subject.present, device=device, library=library
             )
-            answer = children.ask(request, limit if number else max(limit, COMPILE_LIMIT))
+            patience = max(limit, COMPILE_LIMIT, _COMPILE_PATIENCE * subject.recipe.compile_seconds)
+            answer = children.ask(request, limit if number else patience)
             journal.add(trial, answer)
         told(Result(trial, answer))
         conforming = number > 0 or answer.outcome is Outcome.ACCEPTED_RIGHT

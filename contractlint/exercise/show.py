@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from contractlint.exercise.book import agrees, confirmed, disagreements, said
 from contractlint.exercise.evidence import as_dict, heading
 from contractlint.exercise.machine import Machine, architecture
 from contractlint.exercise.plan import Plan
-from contractlint.exercise.routing.stage import Answer as RoutingAnswer
 from contractlint.exercise.run import Result
-from contractlint.exercise.trials import Mutation, Trial, expected_of
-from contractlint.model import words
-from contractlint.model.contract import Clause, Enforcement, Outcome
+from contractlint.exercise.trials import Mutation, Trial
 
 
 def plan_as_text(plan: Plan) -> str:
@@ -109,75 +106,6 @@ def run_as_json(plan: Plan, machine: Machine, date: str, results: Sequence[Resul
         "not_run": [{"entry_point": s.entry.name, "reason": s.reason} for s in plan.subjects if not s.runs],
     }  # fmt: skip
     return json.dumps(document, indent=2)
-
-
-def routing_as_dict(
-    library: str, machine: Machine, date: str, answers: Iterable[RoutingAnswer], clauses: Sequence[Clause]
-) -> dict[str, Any]:
-    """The routing stage as an evidence document.
-
-    Args:
-        clauses: those on dtypes of bias and logits of DeepSeekV3 routing, of the entry points that route with these
-            sources. Only their routing ran: what a launcher refuses before it was not asked, and is not confirmed.
-    """
-    found = list(answers)
-    outcomes, confirmed_clauses = [], []
-    for clause in clauses:
-        unasked = clause.enforcement is not Enforcement.NONE
-        about = [
-            answer
-            for answer in found
-            if answer.case.parameter == clause.parameter
-            and not (unasked and expected_of(clause, answer.given) == {Outcome.RAISED})
-        ]
-        outcomes += [{"entry_point": clause.entry_point, **_routing_outcome(answer, clause)} for answer in about]
-        expected = [(answer, expected_of(clause, answer.given)) for answer in about]
-        breached = any(Outcome.ACCEPTED_RIGHT not in wanted for _, wanted in expected)
-        if breached and all(answer.outcome in wanted for answer, wanted in expected):
-            confirmed_clauses.append(
-                {
-                    "entry_point": clause.entry_point,
-                    "parameter": clause.parameter,
-                    "aspect": clause.aspect.value,
-                    "requirement": words.requirement(clause),
-                }
-            )
-    conforming = [_routing_outcome(answer, None) for answer in found if not answer.case.parameter]
-    entries = sorted({clause.entry_point for clause in clauses})
-    outcomes += [{"entry_point": entry, **outcome} for entry in entries for outcome in conforming]
-    return {
-        **heading(library, machine, date),
-        "stage": "routing DeepSeekV3",
-        "outcomes": outcomes,
-        "confirmed": confirmed_clauses,
-    }
-
-
-def _routing_outcome(answer: RoutingAnswer, clause: Clause | None) -> dict[str, Any]:
-    return {
-        **({"parameter": answer.case.parameter} if answer.case.parameter else {}),
-        "mutation": "dtype" if answer.case.parameter else "conforming",
-        "given": f"{answer.case.logits} logits, {answer.case.bias} bias",
-        "outcome": answer.outcome.value,
-        **({} if clause is None else {"agrees": answer.outcome in expected_of(clause, answer.given)}),
-        "overlap": None if answer.overlap is None else round(answer.overlap, 4),
-        "keeps_bias_dtype": answer.keeps_bias_dtype,
-        **({"message": answer.message} if answer.message else {}),
-    }
-
-
-def routing_as_text(document: dict[str, Any]) -> str:
-    """Overlap with the reference's experts, by dtypes."""
-    lines = [f"{document['stage']} of {document['release']} on {document['device']} ({document['architecture']})"]
-    shown: set[str] = set()
-    for item in document["outcomes"]:
-        if item["given"] in shown:
-            continue
-        shown.add(item["given"])
-        overlap = item.get("message", "") if item["overlap"] is None else f"overlap {item['overlap']:.3f}"
-        kept = "keeps" if item["keeps_bias_dtype"] else "does not keep"
-        lines.append(f"  {item['given']:<35} {overlap:<14} {item['outcome']:<15} ({kept} the dtype of the bias)")
-    return "\n".join(lines)
 
 
 def _row(result: Result) -> tuple[str, str, str, str, str]:

@@ -40,6 +40,7 @@ _POOLS = (_FLOATS, _INTEGERS, _BYTES, ("bool", "uint8", "int32"))
 
 STRIDED = "strided"  # the same values, each row apart from the next
 TRANSPOSED = "transposed"  # the same values, columns stored first
+BY_ROWS = "by rows"  # the same values, rows stored first where columns should be
 RANK = "one dimension more"
 LONGER = "last dimension longer"
 NONE = "None"
@@ -159,6 +160,8 @@ def _layouts(recipe: Recipe, clause: Clause, argument: Argument, clauses: Sequen
     shape = argument.shape or next(iter(stated), ())
     if clause.layout == "contiguous":
         words = (STRIDED, TRANSPOSED) if len(shape) != 1 else (STRIDED,)
+    elif clause.strides and argument.by_columns:
+        words = (BY_ROWS,)
     elif clause.layout in recipe.layouts:
         words = (f"not {clause.layout}",)
     else:

@@ -50,6 +50,7 @@ class Argument:
         value: a constant to pass instead of a tensor (`is_tensor=False`).
         as_values: how the reference reads the tensor: as numbers (True), or as bytes that have no other dtype (False).
         optional: None in the conforming call, and built when a mutation passes it.
+        by_columns: a matrix whose columns are stored one after the other.
     """
 
     fill: Fill = Fill.NORMAL
@@ -59,6 +60,7 @@ class Argument:
     is_tensor: bool = True
     as_values: bool = True
     optional: bool = False
+    by_columns: bool = False
 
 
 def constant(value: object) -> Argument:

@@ -54,6 +54,24 @@ RECIPES = (
         reference=f"{_REFERENCES}:shuffled_scales", module="fp4_quantization", compile_seconds=90,
     ),
     Recipe(
+        "flashinfer.fp4_quantization.get_shuffle_matrix_a_row_indices", {"rows": 128, "columns": 64},
+        {"input_tensor": Argument(Fill.RANDOM_BYTES, "uint8", ("rows", "columns")), "epilogue_tile_m": constant(64)},
+        reference=f"{_REFERENCES}:row_order", compile_seconds=0,
+    ),
+    Recipe(
+        "flashinfer.fp4_quantization.get_shuffle_matrix_sf_a_row_indices", {"rows": 128, "columns": 64},
+        {"input_tensor": Argument(Fill.RANDOM_BYTES, "uint8", ("rows", "columns")), "epilogue_tile_m": constant(64),
+         "num_elts_per_sf": constant(16)},
+        reference=f"{_REFERENCES}:row_order", compile_seconds=0,
+    ),
+    Recipe(
+        "flashinfer.fused_moe.interleave_moe_scales_for_sm90_mixed_gemm",
+        {"num_experts": 4, "rows": 128, "columns": 512, "group_size": 32},
+        {"scales": Argument(Fill.RANDOM_BYTES, "uint8", ("num_experts", "rows", "columns / group_size")),
+         "group_size": constant(32)},
+        reference=f"{_REFERENCES}:folded_scales", compile_seconds=0,
+    ),
+    Recipe(
         "flashinfer.fused_moe.convert_to_block_layout", {"rows": 64, "columns": 512},
         {"input_tensor": Argument(Fill.RANDOM_BYTES, "uint8", ("rows", "columns")), "blockK": constant(128)},
         reference=f"{_REFERENCES}:block_layout", compile_seconds=0,

@@ -4,7 +4,27 @@ from __future__ import annotations
 
 from contractlint.exercise.recipes.base import Argument, Fill, Recipe, constant
 
+
+def _product(experts: int, out: str) -> Recipe:
+    """The router's matrix product, whose second matrix is stored by columns."""
+    return Recipe(
+        f"flashinfer.dsv3_ops.mm_M1_16_K7168_N{experts}",
+        {"num_tokens": 7},
+        {
+            "mat_a": Argument(shape=("num_tokens", "7168")),
+            "mat_b": Argument(Fill.SMALL, shape=("7168", str(experts)), by_columns=True),
+            "out": Argument(Fill.EMPTY, out, ("num_tokens", str(experts))),
+        },
+        results=("out",),
+        reference="contractlint.exercise.references:router_product",
+        module="dsv3_router_gemm",
+        compile_seconds=60,
+    )
+
+
 RECIPES = (
+    _product(256, "float32"),
+    _product(128, "bfloat16"),
     Recipe(
         "flashinfer.fused_moe.fused_topk_deepseek",
         {"num_tokens": 64, "num_experts": 256, "topk": 8},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contractlint.exercise.recipes import (
+    alltoall,
     attention,
     elementwise,
     moe_trtllm,
@@ -16,7 +17,7 @@ from contractlint.exercise.recipes.base import Recipe
 
 RECIPES: tuple[Recipe, ...] = tuple(
     recipe
-    for module in (routing, norms, elementwise, rope, sampling, quantization, attention, moe_trtllm)
+    for module in (routing, norms, elementwise, rope, sampling, quantization, attention, alltoall, moe_trtllm)
     for recipe in module.RECIPES
 )
 ENTRY_POINTS = frozenset(recipe.entry_point for recipe in RECIPES)

@@ -1,4 +1,4 @@
-"""Compiling a release's own routing sources, with a plain C door to them."""
+"""Compiling a release's own routing sources, with plain C doors to them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,69 @@ import hashlib
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
-# The sources that choose experts, below `data/csrc`; the first row whose files all exist is this release's.
-SOURCES = (
-    (
-        "fused_moe/trtllm_backend/trtllm_fused_moe_routing_deepseek.cu",
-        "fused_moe/trtllm_backend/routingDeepSeek/launchMainKernel.cu",
-    ),
-    ("fused_moe/trtllm_backend/trtllm_fused_moe_routing_deepseek.cu",),
-    ("trtllm_fused_moe_routing_deepseek.cu",),
+_BACKEND = "fused_moe/trtllm_backend"
+_RENORMALIZE = (
+    "launchHistogramScoresKernel.cu",
+    "launchInitExpertCounts.cu",
+    "launchHistogramKernel.cu",
+    "launchOffsetsKernel.cu",
 )
-DOOR = Path(__file__).with_name("deepseek.cu")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Kernels of the stage that have a door of their own.
+
+    `sources` are files below `data/csrc`; the first row whose files all exist is this release's. What only runs for few
+    tokens is not among them.
+    """
+
+    name: str
+    sources: tuple[tuple[str, ...], ...]
+
+    @property
+    def door(self) -> Path:
+        return Path(__file__).with_name(f"{self.name}.cu")
+
+
+PARTS = (
+    Part(
+        "deepseek",
+        (
+            (
+                f"{_BACKEND}/trtllm_fused_moe_routing_deepseek.cu",
+                f"{_BACKEND}/routingDeepSeek/launchMainKernel.cu",
+            ),
+            (f"{_BACKEND}/trtllm_fused_moe_routing_deepseek.cu",),
+            ("trtllm_fused_moe_routing_deepseek.cu",),
+        ),
+    ),
+    Part(
+        "renormalize",
+        (
+            (
+                f"{_BACKEND}/trtllm_fused_moe_routing_renormalize.cu",
+                *(f"{_BACKEND}/routingRenormalize/{name}" for name in _RENORMALIZE),
+            ),
+        ),
+    ),
+    Part("llama4", ((f"{_BACKEND}/trtllm_fused_moe_routing_llama4.cu",),)),
+    Part(
+        "custom",
+        (
+            (f"{_BACKEND}/trtllm_fused_moe_routing_custom_entry.cu",),
+            (f"{_BACKEND}/trtllm_fused_moe_routing_custom.cu",),
+        ),
+    ),
+)
+PART_NAMES = tuple(part.name for part in PARTS)
+_COMMON = Path(__file__).with_name("door.cuh")
 # Where these sources look for the headers that `flashinfer-cubin` ships.
 EXPORT = "flashinfer/trtllm/batched_gemm/trtllmGen_bmm_export"
 
@@ -74,17 +122,14 @@ def recipe(release: str, package: Path, headers: Path, more_includes: tuple[Path
     Args:
         package: the folder `flashinfer` of the release.
         headers: a folder that holds `trtllmGen_bmm_export` somewhere below, as `flashinfer-cubin` of the release does.
-        more_includes: where cuBLAS headers are, when the CUDA toolkit has none.
+        more_includes: where headers of tvm-ffi are, and those of cuBLAS when the CUDA toolkit has none.
 
     Raises:
         CannotBuild: sources or headers are not there.
     """
     data = package / "data"
-    for names in SOURCES:
-        files = tuple(data / "csrc" / name for name in names)
-        if all(file.is_file() for file in files):
-            break
-    else:
+    files = [file for part in PARTS for file in _files(part, data / "csrc")]
+    if not files:
         raise CannotBuild(f"{package} holds no routing sources of the trtllm MoE kernels below data/csrc")
     exports = sorted(headers.rglob("trtllmGen_bmm_export"))
     if not exports:
@@ -94,17 +139,27 @@ def recipe(release: str, package: Path, headers: Path, more_includes: tuple[Path
         )
     return Recipe(
         release,
-        (DOOR, *files),
+        tuple(files),
         tuple(data / name for name in (*_INCLUDES, *_FIRST_INCLUDES) if (data / name).is_dir()),
         (*(data / name for name in _SYSTEM_INCLUDES), *more_includes),
         exports[0],
     )
 
 
-def compile_library(made: Recipe, architecture: str, *, cache: Path | None = None) -> Path:
+def _files(part: Part, folder: Path) -> tuple[Path, ...]:
+    """The door of a part and its sources in a release; nothing when the release has none."""
+    for names in part.sources:
+        files = tuple(folder / name for name in names)
+        if all(file.is_file() for file in files):
+            return (part.door, *files)
+    return ()
+
+
+def compile_library(made: Recipe, architecture: str, *, cache: Path | None = None, jobs: int = 0) -> Path:
     """Compile a recipe for one architecture (`sm_90a`); return the shared library. Compiled ones are kept.
 
-    Takes a minute or two; all sources are compiled at once.
+    Takes a minute or two where each source has a core; `jobs` are compiled at once (0: as many as there are cores). A
+    build that was interrupted goes on with the sources that are left.
 
     Raises:
         CannotBuild: there is no nvcc, or it fails (the message ends with its first error).
@@ -123,30 +178,35 @@ def compile_library(made: Recipe, architecture: str, *, cache: Path | None = Non
     link.unlink(missing_ok=True)
     link.symlink_to(made.headers.resolve())
     flags = made.flags(architecture, folder / "include")
-    objects = [folder / f"{source.stem}.o" for source in made.sources]
-    running = [
-        subprocess.Popen([nvcc, *flags, "-c", str(source), "-o", str(target)], stderr=subprocess.PIPE, text=True)
-        for source, target in zip(made.sources, objects, strict=True)
-    ]
-    errors = [
-        (source, process.communicate()[1], process.returncode)
-        for source, process in zip(made.sources, running, strict=True)
-    ]
-    for source, text, code in errors:
-        if code:
-            raise CannotBuild(f"nvcc cannot compile {source.name} of {made.release}: {_first_error(text)}")
+    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        objects = list(pool.map(lambda source: _compiled(nvcc, flags, source, folder, made.release), made.sources))
     # What follows the choice of experts is left out. Those symbols are never reached, so they are looked up lazily.
     part = library.with_suffix(".part")
     subprocess.run([nvcc, "-shared", "-o", part, *objects, "-Xlinker", "-z,lazy"], check=True, capture_output=True)
+    part.rename(library)
     for target in objects:
         target.unlink()
-    part.rename(library)
     return library
+
+
+def _compiled(nvcc: str, flags: list[str], source: Path, folder: Path, release: str) -> Path:
+    """Compile one source, unless an interrupted build did so before."""
+    target = folder / f"{source.stem}.o"
+    if target.exists():
+        return target
+    part = target.with_suffix(".part.o")
+    done = subprocess.run(
+        [nvcc, *flags, "-c", str(source), "-o", str(part)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise CannotBuild(f"nvcc cannot compile {source.name} of {release}: {_first_error(done.stderr)}")
+    part.rename(target)
+    return target
 
 
 def _key(made: Recipe, architecture: str) -> str:
     digest = hashlib.sha256(architecture.encode())
-    for source in made.sources:
+    for source in (*made.sources, _COMMON):
         digest.update(source.read_bytes())
     return f"{made.release}-{architecture}-{digest.hexdigest()[:12]}"
 
@@ -177,7 +237,8 @@ def find(release: str, package: str, headers: Path | None, more_includes: tuple[
             f"the routing sources need headers of flashinfer-cubin=={release}, which is not installed: install it, or "
             "name its unpacked folder with --headers"
         )
-    return recipe(release, root, found, more_includes)
+    ffi = _folder("tvm_ffi")
+    return recipe(release, root, found, (*more_includes, *([ffi / "include"] if ffi else [])))
 
 
 def _folder(package: str) -> Path | None:
