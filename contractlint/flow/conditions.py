@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from contractlint.flow.evaluate import Flow
     from contractlint.flow.frames import Frame
 
+TEST_STEPS = 40  # what one side of a test may cost: one that hangs on more is seldom decided
+
 
 def truth(value: Value) -> bool | None:
     """Python's truth of a value, None when it is not known."""
@@ -167,7 +169,8 @@ def _cheap(flow: Flow, node: Node, frame: Frame) -> tuple[Alt, ...]:
     """The value of a side of a test. Only names and constants are evaluated; calls would cost more than they tell."""
     if node.kind in ("const", "member", "global", "import", "param", "attr", "free", "phi"):
         bare = frame.bare()
-        return flow.ev(node, bare) if flow.focus else flow.brief(node, bare)
+        with flow.at_most(TEST_STEPS):
+            return flow.ev(node, bare) if flow.focus else flow.brief(node, bare)
     return (Alt(Unknown("")),)
 
 

@@ -199,7 +199,14 @@ class Flow:
         known = self._known(key)
         if known is not None:
             return known if self._steps <= self._limit else self._last_word(node, frame) or known
-        return self._evaluated(key, lambda: refine(self, self._followed(node, frame), node, frame))
+        return self._evaluated(key, lambda: self._refined(node, frame))
+
+    def _refined(self, node: Node, frame: Frame) -> list[Alt]:
+        alts = refine(self, self._followed(node, frame), node, frame)
+        if self._cut & EXHAUSTED and (last := self._last_word(node, frame)):
+            self._cut &= ~EXHAUSTED
+            return list(last)
+        return alts
 
     def _last_word(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
         """What a cast says where the budget has run out: its dtype stands in the code, whatever is cast."""

@@ -148,6 +148,9 @@ def _through_instance(node: Node) -> bool:
 def _returned(flow: Flow, fn: Function, node: Node, frame: Frame, skip: int, receiver: Class | None) -> list[Alt]:
     from contractlint.flow.binding import bind
 
+    if flow.light:
+        # Callees, classes and constants hang on what the function does, seldom on what it gets: one answer for all calls.
+        return flow.result(fn, {}, receiver, frame.depth + 1)
     bound = bind(flow, node, fn.ir.params, skip)
     bindings: dict[str, object] = {}
     for param in fn.ir.params[skip:]:
