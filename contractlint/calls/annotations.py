@@ -96,7 +96,7 @@ class Annotations:
         name = expr[2]
         holder: Function | None = fn
         while holder is not None and holder.index:
-            for local, module, attribute in imports_of(holder):
+            for local, module, attribute in holder.module.ir.imports_of(holder.index):
                 if local == name:
                     return self._resolver.imported(module, attribute)
             holder = holder.parent
@@ -113,32 +113,3 @@ class Annotations:
                     Cls(v.cls) if isinstance(v, Inst) else Lib(v.cls) for v in objects if isinstance(v, Inst | Obj)
                 )
         return out or self._resolver.named(fn.module, name)
-
-
-def imports_of(fn: Function) -> list[tuple[str, str, str | None]]:
-    """What the import statements in a body bind: (local name, module, attribute)."""
-    found: list[tuple[str, str, str | None]] = []
-    if b"import" not in fn.ir.code:  # what a body says of its statements, they are not loaded for
-        return found
-    pending = list(fn.ir.body)
-    while pending:
-        stmt = pending.pop()
-        kind = stmt[0]
-        if kind == "import":
-            found.extend(stmt[2])
-        elif kind in ("if", "while"):
-            pending += [*stmt[3], *stmt[4]]
-        elif kind == "for":
-            pending += [*stmt[4], *stmt[5]]
-        elif kind == "with":
-            pending += stmt[3]
-        elif kind == "try":
-            pending += [*stmt[2], *stmt[4], *stmt[5]]
-            for handler in stmt[3]:
-                pending += handler[2]
-        elif kind == "match":
-            for case in stmt[3]:
-                pending += case[2]
-        elif kind == "class":
-            pending += fn.module.ir.classes[stmt[2]].body
-    return found

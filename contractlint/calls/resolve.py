@@ -359,7 +359,7 @@ class Resolver:
         if not (owners or writers) or text.is_common(name, "stores"):
             return NOTHING
         for module in self.project.modules_with(name, "stores"):
-            for index in module.ir.stores.get(name, ()):
+            for index in module.ir.using(name, "stores"):
                 if (module.file, index) in writers:
                     continue
                 fn: Function | None = Function(module, index)
@@ -448,7 +448,7 @@ class Resolver:
     def _stored(self, cls: Class, name: str) -> Values:
         """What the methods of a class store under a name of their instance."""
         out = NOTHING
-        for index in cls.module.ir.stores.get(name, ()):
+        for index in cls.module.ir.using(name, "stores"):
             fn = Function(cls.module, index)
             owner = fn
             while owner.ir.owner < 0 and owner.parent is not None:

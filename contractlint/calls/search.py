@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from contractlint.calls.annotations import imports_of
 from contractlint.calls.containers import boxed
 from contractlint.calls.library import Library
 from contractlint.calls.resolve import Resolver, Scope
@@ -39,7 +38,6 @@ class Search:
         self._pending: dict[tuple[str, int], Function] = {}
         self._hot: set[tuple[object, ...]] = set()
         self._given: dict[tuple[str, int], Values] = {}
-        self._imports: dict[str, list[tuple[int, str, str, str | None]]] = {}
         self._changed = False
 
     def run(self) -> None:
@@ -70,9 +68,7 @@ class Search:
             self._add(Function(module, 0))
             names = self._library_names(module)
             self._activate_uses(module, names)
-            for text, users in module.ir.strings.items():
-                if text == self.library.import_name or text.startswith(f"{self.library.import_name}."):
-                    self._activate(module, users)
+            self._activate(module, module.ir.quoting(self.library.import_name))
             self._declarations(module, names)
         if len(self.library.last_parts) <= FEW:
             for name in sorted(self.library.last_parts):
@@ -92,54 +88,43 @@ class Search:
         for index in text.files_with_all(((name, "word"),)):
             if wanted.search(text.source(index)):
                 module = self.project.module_at(index)
-                if module is not None:
+                if module.ir.verify() is not None:
                     yield module
 
     def _modules_with(self, name: str) -> Iterator[Module]:
         for index in self.project.text.files_with_all(((name, "word"),)):
-            module = self.project.module_at(index)
-            if module is not None:
-                yield module
+            yield self.project.module_at(index)
 
     def _library_names(self, module: Module) -> set[str]:
         """Names that import statements of a file bind to something in the library."""
         names: set[str] = set()
-        for _, local, source, attribute in self.imports(module):
+        for _, (local, source, attribute) in module.ir.imports():
             dotted = source if attribute is None else f"{source}.{attribute}"
             if self.flow.is_external(source) and self.library.covers(dotted):
                 self.library.saw_module(source)
                 names.add(local)
         return names
 
-    def imports(self, module: Module) -> list[tuple[int, str, str, str | None]]:
-        """All import statements of a file: (function, local name, module, attribute)."""
-        known = self._imports.get(module.file)
-        if known is None:
-            known = self._imports[module.file] = [
-                (index, *bound)
-                for index in range(len(module.ir.functions))
-                for bound in imports_of(Function(module, index))
-            ]
-        return known
-
     def _declarations(self, module: Module, names: set[str]) -> None:
         """Annotations and bases that name something of the library make what they stand for worth following."""
-        for index, function in enumerate(module.ir.functions):
+        for number in sorted({f for name in names for f in module.ir.functions_declaring(name)}):
+            function = module.ir.functions[number]
             if any(p.annotation is not None and _mentions(p.annotation, names) for p in function.params):
-                self._add(Function(module, index))
+                self._add(Function(module, number))
             if function.returns is not None and _mentions(function.returns, names):
-                self._hot_function(Function(module, index))
-        for index, cls in enumerate(module.ir.classes):
+                self._hot_function(Function(module, number))
+        for number in sorted({c for name in names for c in module.ir.classes_declaring(name)}):
+            cls = module.ir.classes[number]
             if any(_mentions(base, names) for base in cls.bases):
-                self._hot_class(Class(module, index))
+                self._hot_class(Class(module, number))
             for name, annotation, default, _ in cls.fields:
                 if any(e is not None and _mentions(e, names) for e in (annotation, default)):
-                    self._hot_attribute(name, Class(module, index))
+                    self._hot_attribute(name, Class(module, number))
             for stmt in cls.body:
                 if stmt[0] == "assign" and _mentions(stmt[3], names):
                     for target in stmt[2]:
                         if target[0] == "name":
-                            self._hot_attribute(target[2], Class(module, index))
+                            self._hot_attribute(target[2], Class(module, number))
 
     # which functions follow
 
@@ -156,8 +141,8 @@ class Search:
 
     def _activate_uses(self, module: Module, names: Iterable[str]) -> None:
         for name in names:
-            self._activate(module, module.ir.calls.get(name, ()))
-            self._activate(module, module.ir.refs.get(name, ()))
+            self._activate(module, module.ir.using(name, "calls"))
+            self._activate(module, module.ir.using(name, "refs"))
 
     def _hot_name(self, module: Module, name: str, again: bool = False) -> None:
         """A name at the level of a module holds something of the library."""
@@ -173,10 +158,10 @@ class Search:
             wanted.append((last, "word"))
         for index in text.files_with_all(wanted):
             other = self.project.module_at(index)
-            if other is None or other is module:
+            if other is module:
                 continue
             self._activate_uses(other, (name,))
-            for fn, local, source, attribute in self.imports(other):
+            for fn, (local, source, attribute) in other.ir.imports():
                 if attribute == name and not self.flow.is_external(source):
                     self._activate(other, (fn,))
                     if fn == 0:
@@ -206,9 +191,8 @@ class Search:
             wanted.append((cls.name, "word"))
         for index in text.files_with_all(wanted):
             other = self.project.module_at(index)
-            if other is not None:
-                self._activate_uses(other, (name,))
-                self._activate(other, other.ir.strings.get(name, ()))
+            self._activate_uses(other, (name,))
+            self._activate(other, other.ir.using(name, "strings"))
 
     def _hot_function(self, fn: Function, again: bool = False) -> None:
         """A function returns something of the library."""
@@ -273,12 +257,12 @@ class Search:
         module, names = fn.module, self.flow.graph(fn).names
         if fn.index == 0:
             return
-        for index, function in enumerate(module.ir.functions):
-            if function.parent != fn.index or (fn.file, index) in self.functions:
+        for index in module.ir.nested(fn.index):
+            if (fn.file, index) in self.functions:
                 continue
+            words = module.ir.words(index)
             for name, node in names.items():
-                used = index in module.ir.calls.get(name, ()) or index in module.ir.refs.get(name, ())
-                if used and carries(self.resolver.of(node, scope)):
+                if name in words and carries(self.resolver.of(node, scope)):
                     self._add(Function(module, index))
 
     def _pass_on(self, fn: Function, record: CallRecord, scope: Scope) -> None:
@@ -340,9 +324,7 @@ class Search:
         self.resolver.known.params[key] = known | values
         self._changed = True
         self._add(fn)
-        for index, function in enumerate(fn.module.ir.functions):
-            if function.parent == fn.index:
-                self._add(Function(fn.module, index))
+        self._activate(fn.module, fn.module.ir.nested(fn.index))
 
     def _learn_attribute(self, name: str, owner: Class | str | None, values: Values) -> None:
         kept = self.resolver.known.attributes[name]

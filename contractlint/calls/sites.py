@@ -183,9 +183,7 @@ def _lookalikes(search: Search, library: Library) -> Iterator[CallSite]:
     for name in sorted(library.short_names):
         for index in project.text.files_with_all(((name, "calls"),)):
             module = project.module_at(index)
-            if module is None:
-                continue
-            for number in module.ir.calls.get(name, ()):
+            for number in module.ir.using(name, "calls"):
                 fn = Function(module, number)
                 for record in search.flow.graph(fn).calls:
                     function = record.node.parts[0]

@@ -392,7 +392,7 @@ class Attributes:
         if key not in self._stores:
             self._stores[key] = found = []
             project, usable = self.flow.project, self.flow.usable
-            for fn in project.functions_with("stores", name, use):
+            for fn in project.functions_with(use, name):
                 if usable(fn):
                     found.extend(self._stored_in(fn, name))
             for fn in project.functions_quoting(name, STORING_CALLS):

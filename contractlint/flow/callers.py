@@ -160,9 +160,8 @@ class Callers:
         if len(rarest) == 2:
             for index in project.text.files_with_all(((name, "calls"), *((n, "word") for n in rarest))):
                 module = project.module_at(index)
-                if module is not None:
-                    for function in module.ir.calls.get(name, ()):
-                        yield Function(module, function)
+                for function in module.ir.using(name, "calls"):
+                    yield Function(module, function)
 
     def _judge(
         self, fn: Function, caller: Function, record: CallRecord, function: Node, alias_owner: Class | None

@@ -29,18 +29,17 @@ Statements are `(kind, line, ...)`:
     global    names                   break, continue, pass
     match     subject, ((pattern source, guard | None, body, capture names), ...)
 
-Functions, classes and modules are small tuples too; the accessors below name their fields.
+Functions and classes are objects that parse their part of the text when they are asked about it.
 """
 
 from __future__ import annotations
 
-import marshal
 from typing import Any, NamedTuple, TypeAlias
 
 Expr: TypeAlias = tuple[Any, ...]
 Stmt: TypeAlias = tuple[Any, ...]
 
-FORMAT = 3
+FORMAT = 4
 
 
 class ParamIR(NamedTuple):
@@ -50,78 +49,6 @@ class ParamIR(NamedTuple):
     kind: str
     annotation: Expr | None
     default: Expr | None
-
-
-class FunctionIR(NamedTuple):
-    """One function. `owner` is the index of its class, `parent` of its enclosing function, each -1 when there is none.
-
-    `code` holds the statements as `marshal` writes them: most functions are never looked into, and tuples take ten times
-    the memory.
-    """
-
-    name: str
-    qualname: str
-    line: int
-    end_line: int
-    params: tuple[ParamIR, ...]
-    decorators: tuple[Expr, ...]
-    returns: Expr | None
-    code: bytes
-    owner: int
-    parent: int
-
-    @property
-    def body(self) -> tuple[Stmt, ...]:
-        """The statements, loaded anew at every call."""
-        return marshal.loads(self.code)  # type: ignore[no-any-return]
-
-
-class ClassIR(NamedTuple):
-    """One class. `methods` maps a name to a function index; `fields` are annotated names with their defaults."""
-
-    name: str
-    qualname: str
-    line: int
-    bases: tuple[Expr, ...]
-    decorators: tuple[Expr, ...]
-    body: tuple[Stmt, ...]
-    methods: dict[str, int]
-    fields: tuple[tuple[str, Expr | None, Expr | None, int], ...]
-    parent: int
-
-
-class ModuleIR(NamedTuple):
-    """One file. Function 0 is the module's own body.
-
-    The tables say in which functions a name occurs: `calls` as the last name of a callee, `stores` as a stored attribute,
-    `refs` as a value, `strings` as a string constant in a call's arguments.
-    """
-
-    functions: tuple[FunctionIR, ...]
-    classes: tuple[ClassIR, ...]
-    calls: dict[str, tuple[int, ...]]
-    stores: dict[str, tuple[int, ...]]
-    refs: dict[str, tuple[int, ...]]
-    strings: dict[str, tuple[int, ...]]
-
-
-def pack(module: ModuleIR) -> tuple[Any, ...]:
-    """The module as bare tuples and dictionaries that `marshal` accepts."""
-    functions = tuple((*f[:4], tuple(tuple(p) for p in f.params), *f[5:]) for f in module.functions)
-    return (
-        functions,
-        tuple(tuple(c) for c in module.classes),
-        module.calls,
-        module.stores,
-        module.refs,
-        module.strings,
-    )
-
-
-def unpack(data: tuple[Any, ...]) -> ModuleIR:
-    """The inverse of `pack`."""
-    functions = tuple(FunctionIR._make((*f[:4], tuple(ParamIR(*p) for p in f[4]), *f[5:])) for f in data[0])
-    return ModuleIR(functions, tuple(ClassIR(*c) for c in data[1]), *data[2:])
 
 
 def dotted(expr: Expr | None) -> str | None:

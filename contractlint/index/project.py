@@ -6,7 +6,8 @@ import builtins
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from contractlint.index.ir import ClassIR, Expr, FunctionIR, ModuleIR, Stmt
+from contractlint.index.ir import Expr, Stmt
+from contractlint.index.module import ClassIR, FunctionIR, ModuleIR
 from contractlint.index.store import ModuleStore
 from contractlint.index.text import SourceTree, TextIndex
 
@@ -120,12 +121,7 @@ class Function:
 
     def decorated(self, *names: str) -> bool:
         """Whether one of the decorators ends in one of these names."""
-        for decorator in self.ir.decorators:
-            expr = decorator[2] if decorator[0] == "call" else decorator
-            last = expr[3] if expr[0] == "attr" else expr[2] if expr[0] == "name" else ""
-            if last in names:
-                return True
-        return False
+        return self.ir.decorated(*names)
 
     def __repr__(self) -> str:
         return f"<Function {self.module.name}:{self.qualname}>"
@@ -192,11 +188,11 @@ class Project:
     """All files of a tree, with lazily loaded modules and project-wide look-ups by name."""
 
     def __init__(self, tree: SourceTree, store: ModuleStore, is_test: frozenset[str] = frozenset()) -> None:
-        self.unreadable: dict[str, str] = {}
-        self.text = TextIndex(tree, self.unreadable)
+        self._unreadable: dict[str, str] = {}
+        self.text = TextIndex(tree, self._unreadable)
         self._store = store
         self._tests = is_test
-        self._modules: dict[int, Module | None] = {}
+        self._modules: dict[int, Module] = {}
         self._files = {name: i for i, name in enumerate(self.text.files)}
         packages = {f.rpartition("/")[0] for f in self.text.files if f.endswith("__init__.py")}
         self._dotted = [dotted_name(f, packages) for f in self.text.files]
@@ -208,23 +204,29 @@ class Project:
         self._mros: dict[Class, list[Class]] = {}
         self._fields: dict[str, tuple[Class, ...]] = {}
         self._definers: dict[str, tuple[Class, ...]] = {}
-        self.parsed = 0
 
     # modules
 
-    def module_at(self, index: int) -> Module | None:
-        """The module of the file with this index, or None when it does not parse (then `unreadable` says why)."""
-        if index not in self._modules:
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """Why files could not be read or parsed, by file."""
+        opened = {module.file: module.ir.trouble for module in self._modules.values() if module.ir.trouble}
+        return {**self._unreadable, **opened}
+
+    @property
+    def parsed(self) -> int:
+        """How many files were opened and do parse, as far as was looked."""
+        return sum(not module.ir.trouble for module in self._modules.values())
+
+    def module_at(self, index: int) -> Module:
+        """The module of the file with this index. One that does not parse is empty, and `unreadable` says why."""
+        module = self._modules.get(index)
+        if module is None:
             file, name = self.text.files[index], self._dotted[index]
             package = name if file.endswith("__init__.py") else name.rpartition(".")[0]
             ir = self._store.load(self.text.source(index), package)
-            if isinstance(ir, str):
-                self.unreadable[file] = ir
-                self._modules[index] = None
-            else:
-                self.parsed += 1
-                self._modules[index] = Module(file, name, file in self._tests, ir, self)
-        return self._modules[index]
+            module = self._modules[index] = Module(file, name, file in self._tests, ir, self)
+        return module
 
     def module_of_file(self, file: str) -> Module | None:
         index = self._files.get(file)
@@ -246,14 +248,12 @@ class Project:
     def modules_with(self, name: str, use: str = "word") -> Iterator[Module]:
         """Modules in which a name stands, in the order of the files; `use` as in `TextIndex.files_with`."""
         for index in self.text.files_with(name, use):
-            module = self.module_at(index)
-            if module is not None:
-                yield module
+            yield self.module_at(index)
 
-    def functions_with(self, table: str, name: str, use: str = "") -> Iterator[Function]:
-        """Functions in which a name occurs, by the table (`calls`, `stores`, `refs`, `strings`) of each file."""
-        for module in self.modules_with(name, use or table):
-            for index in getattr(module.ir, table).get(name, ()):
+    def functions_with(self, use: str, name: str) -> Iterator[Function]:
+        """Functions in which a name stands in a use, in the order of the files."""
+        for module in self.modules_with(name, use):
+            for index in module.ir.using(name, use):
                 yield Function(module, index)
 
     def functions_quoting(self, name: str, among: Iterable[str]) -> Iterator[Function]:
@@ -263,15 +263,15 @@ class Project:
             {index for other in among for index in self.text.files_with_all(((other, "calls"),))} if quoting else ()
         )
         for index in quoting:
-            module = self.module_at(index) if index in calling else None
-            if module is not None:
-                for function in module.ir.strings.get(name, ()):
+            if index in calling:
+                module = self.module_at(index)
+                for function in module.ir.using(name, "strings"):
                     yield Function(module, function)
 
-    def functions_of(self, table: str, name: str, classes: Iterable[Class]) -> Iterator[Function]:
-        """Methods of certain classes in which a name occurs."""
+    def functions_of(self, use: str, name: str, classes: Iterable[Class]) -> Iterator[Function]:
+        """Methods of certain classes in which a name stands in a use."""
         for cls in classes:
-            for index in getattr(cls.module.ir, table).get(name, ()):
+            for index in cls.module.ir.using(name, use):
                 function = Function(cls.module, index)
                 if function.owner is cls:
                     yield function

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Protocol
 
+from contractlint.index.uses import stands
+
 
 class SourceTree(Protocol):
     """What the index needs of a tree of sources: its file names, `/`-relative and sorted, and their bytes."""
@@ -19,53 +21,42 @@ class SourceTree(Protocol):
 MOST_FILES = 150
 """A name that stands in more files than this says nothing about who means whom, and is not searched for."""
 
-# A name as it stands in code: what it is defined by or read from, and what comes after it. Text in comments counts, too.
-# All that is not ASCII may be part of a name.
+# Everything that cannot be part of a name, as blanks. All that is not ASCII may be part of one.
+_BLANKS = bytes(c if (chr(c).isalnum() and c < 128) or c == 95 or c >= 128 else 32 for c in range(256))
 _NAME = rb"[\w\x80-\xff]+"
-_TOKEN = re.compile(rb"(?:def |class |self\.|\.)?" + _NAME + rb"(?:[(:'\"]| ?[-+*/|&]?=(?!=))?")
-
-# What one token does not show: the bases of a class, and attributes stored as parts of a tuple or by `as` and `for`.
-_BASES = re.compile(rb"^[ \t]*class " + _NAME + rb"\(([^)]*)\)", re.MULTILINE)
-_TARGETS = re.compile(rb"^[ \t]*\(?[\w.\[\]]*\.[\w.\[\], ]*,[\w.\[\], ]*\)? ?=(?!=)", re.MULTILINE)
-_BOUND = re.compile(rb"\b(?:as|for) [\w.]+\.\w+")
-_CLOSED = re.compile(rb"^[ \t]*\) ?=(?!=)", re.MULTILINE)
-_LISTED = re.compile(rb"^[ \t]*[\w.]+\.\w+,?$", re.MULTILINE)
-_LAST = re.compile(rb"\.(\w+)")
-_WORD = re.compile(_NAME)
-_STORED, _BASE = b"=", b"<"
-
-_BEFORE = (b"", b".", b"self.", b"def ", b"class ")
-_EQUALS = tuple(
-    space + operator + b"=" for space in (b"", b" ") for operator in (b"", b"-", b"+", b"*", b"/", b"|", b"&")
-)
-_AFTER = (b"", b":", b"(", b"'", b'"', *_EQUALS)
-
-# Each use of a name, as the tokens that show it.
-_USES: dict[str, tuple[tuple[bytes, bytes], ...]] = {
-    "word": tuple((before, after) for before in _BEFORE for after in _AFTER),
-    "calls": ((b"", b"("), (b".", b"("), (b"self.", b"(")),
-    "refs": tuple((before, after) for before in (b"", b".", b"self.") for after in (b"", b":")),
-    "stores": (*((before, equals) for before in (b".", b"self.") for equals in (*_EQUALS, b":")), (_STORED, b"")),
-    "stores elsewhere": (*((b".", equals) for equals in (*_EQUALS, b":")), (_STORED, b"")),
-    "strings": ((b"", b"'"), (b"", b'"')),
-    "def": ((b"def ", b"("),),
-    "class": ((b"class ", b"("), (b"class ", b":")),
-    "bases": ((_BASE, b""),),
-    "field": ((b"", b":"),),
-}
+# Uses that are asked for of names that stand everywhere: the index has them apart.
+_STORED = re.compile(rb"\.(" + _NAME + rb")(?: ?[-+*/|&]?=(?!=)|:)")
+_IN_TUPLE = re.compile(rb"\." + _NAME + rb",[\w\x80-\xff.\[\], ]*\)? ?=(?!=)")
+_LISTED = re.compile(rb"^[ \t]*[\w\x80-\xff.]+\.(" + _NAME + rb"),?[ \t]*$", re.MULTILINE)
+_CLOSED = re.compile(rb"\n[ \t]*\) ?=(?!=)")
+_AS = re.compile(rb" as [\w\x80-\xff.]+\.(" + _NAME + rb")")
+_FOR = re.compile(rb" for [\w\x80-\xff.]+\.(" + _NAME + rb")")
+_LAST = re.compile(rb"\.(" + _NAME + rb")")
+_QUOTED = (re.compile(rb'"(' + _NAME + rb')"'), re.compile(rb"'(" + _NAME + rb")'"))
+_BASES = re.compile(rb"class " + _NAME + rb"\(([^)]*)\)")
 
 
-def _tokens(data: bytes) -> set[bytes]:
-    """Everything that the text of one file shows of names."""
-    found = set(_TOKEN.findall(data))
-    for bases in _BASES.findall(data):
-        found.update([_BASE + word for word in _WORD.findall(bases)])
-    stored = [*_TARGETS.findall(data), *_BOUND.findall(data)]
+def _stored(data: bytes) -> set[bytes]:
+    """Names that a text stores as attributes, and some more: what follows `as` in an import, what looks like a target."""
+    found = set(_STORED.findall(data))
+    for pattern in (_AS, _FOR):
+        found.update(pattern.findall(data))
+    for targets in _IN_TUPLE.findall(data):
+        found.update(_LAST.findall(targets))
     if _CLOSED.search(data):
-        stored += _LISTED.findall(data)
-    for text in stored:
-        found.update([_STORED + name for name in _LAST.findall(text)])
+        found.update(_LISTED.findall(data))
     return found
+
+
+def _quoted(data: bytes) -> set[bytes]:
+    return {name for pattern in _QUOTED for name in pattern.findall(data)}
+
+
+def _bases(data: bytes) -> set[bytes]:
+    return {word for bases in _BASES.findall(data) for word in bases.translate(_BLANKS).split()}
+
+
+_Holders = dict[bytes, "int | list[int]"]
 
 
 class TextIndex:
@@ -74,9 +65,11 @@ class TextIndex:
     def __init__(self, tree: SourceTree, unreadable: dict[str, str]) -> None:
         self.files: list[str] = []
         self._tree = tree
-        self._holders: dict[bytes, int | list[int]] = {}
-        self._uses: dict[tuple[str, str], tuple[int, ...]] = {}
-        holders = self._holders
+        self._words: _Holders = {}
+        self._apart: dict[str, _Holders] = {"stores": {}, "strings": {}, "bases": {}}
+        self._known: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._sources: dict[int, bytes] = {}
+        stores, strings, bases = self._apart.values()
         for name in tree.files:
             try:
                 data = tree.read(name)
@@ -85,31 +78,30 @@ class TextIndex:
                 continue
             index = len(self.files)
             self.files.append(name)
-            for token in _tokens(data):
-                known = holders.get(token)
-                if known is None:
-                    holders[token] = index
-                elif type(known) is int:
-                    holders[token] = [known, index]
-                else:
-                    known.append(index)  # type: ignore[union-attr]
+            _enter(self._words, set(data.translate(_BLANKS).split()), index)
+            _enter(stores, _stored(data), index)
+            _enter(strings, _quoted(data), index)
+            _enter(bases, _bases(data), index)
 
     def source(self, index: int) -> bytes:
-        """The text of a file. It is read again: few files are asked for, and all of them together are large."""
-        return self._tree.read(self.files[index])
+        """The text of a file. It is read again when first asked for: all of them together are large."""
+        known = self._sources.get(index)
+        if known is None:
+            known = self._sources[index] = self._tree.read(self.files[index])
+        return known
 
     def files_with(self, name: str, use: str = "word") -> tuple[int, ...]:
         """Indices of the files in which a name stands, ascending; none when it is common (`is_common` tells).
 
-        `use` narrows it to a name as it stands in code: `calls` (`name(`), `refs` (a value, not called), `stores`
-        (`.name =`), `stores elsewhere` (other than `self.name =`), `strings` (quoted), `def`,
-        `class`, `bases` (of a class), `field` (`name:`).
+        `use` narrows it to a name as it stands in code, as in `contractlint.index.uses`: `calls` (`name(`), `refs` (a value,
+        not called), `stores` (`.name =`), `stores elsewhere` (other than `self.name =`), `strings` (quoted), `def`, `class`,
+        `bases` (of a class), `field` (`name:`).
         """
         found = self._found(name, use)
         return found if len(found) <= MOST_FILES else ()
 
     def count(self, name: str, use: str = "word") -> int:
-        """In how many files a name stands."""
+        """In how many files a name stands; some number above `MOST_FILES` when it is common."""
         return len(self._found(name, use))
 
     def is_common(self, name: str, use: str) -> bool:
@@ -118,19 +110,45 @@ class TextIndex:
 
     def files_with_all(self, names: Iterable[tuple[str, str]]) -> tuple[int, ...]:
         """Indices of the files in which every one of `(name, use)` stands, common or not."""
-        found = [set(self._found(name, use)) for name, use in names]
-        return tuple(sorted(set.intersection(*found))) if found else ()
+        wanted = list(names)
+        found = [set(self._holding(name, use if use in self._apart else "word")) for name, use in wanted]
+        left = set.intersection(*found) if found else set()
+        for name, use in wanted:
+            if use != "word" and use not in self._apart:
+                left = {index for index in left if stands(self.source(index), name.encode(), use)}
+        return tuple(sorted(left))
 
     def _found(self, name: str, use: str) -> tuple[int, ...]:
         key = (name, use)
-        known = self._uses.get(key)
+        known = self._known.get(key)
         if known is None:
-            text, found = name.encode(), set[int]()
-            for before, after in _USES[use]:
-                holders = self._holders.get(before + text + after)
-                if type(holders) is int:
-                    found.add(holders)
-                elif holders is not None:
-                    found.update(holders)  # type: ignore[arg-type]
-            known = self._uses[key] = tuple(sorted(found))
+            known = self._known[key] = self._find(name, use)
         return known
+
+    def _find(self, name: str, use: str) -> tuple[int, ...]:
+        """The files that hold a name in a use; not all of them when it is common."""
+        if use == "word" or use in self._apart:
+            return self._holding(name, use)
+        found: list[int] = []
+        text = name.encode()
+        for index in self._holding(name, "stores" if use == "stores elsewhere" else "word"):
+            if stands(self.source(index), text, use):
+                found.append(index)
+                if len(found) > MOST_FILES:
+                    break
+        return tuple(found)
+
+    def _holding(self, name: str, use: str) -> tuple[int, ...]:
+        found = self._apart.get(use, self._words).get(name.encode())
+        return () if found is None else (found,) if isinstance(found, int) else tuple(found)
+
+
+def _enter(holders: _Holders, names: set[bytes], index: int) -> None:
+    for name in names:
+        known = holders.get(name)
+        if known is None:
+            holders[name] = index
+        elif type(known) is int:
+            holders[name] = [known, index]
+        else:
+            known.append(index)  # type: ignore[union-attr]

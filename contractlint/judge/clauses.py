@@ -142,12 +142,7 @@ def _written(site: JudgedSite, alt: Alt) -> bool:
     module = site.flow.project.module_of_file(origin.file)
     if module is None:
         return False
-    around = [
-        Function(module, index)
-        for index, ir in enumerate(module.ir.functions)
-        if index and ir.line <= origin.line <= ir.end_line
-    ]
-    fn = max(around, key=lambda f: f.ir.line, default=Function(module, 0))
+    fn = Function(module, module.ir.function_around(origin.line))
     functions = (record.node.parts[0] for record in site.flow.graph(fn).calls)
     return any(function.kind == "attr" and function.parts[1] in WRITING for function in functions)
 

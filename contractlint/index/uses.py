@@ -1,0 +1,107 @@
+"""How a name is used where it stands in a text: called, stored as an attribute, quoted, defined."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+_IS_PART = tuple(chr(c).isalnum() or chr(c) == "_" or c >= 128 for c in range(256))
+_ASSIGNED = re.compile(rb" ?[-+*/|&]?=(?!=)")
+_STORED = re.compile(rb" ?[-+*/|&]?=(?!=)|:")
+# An attribute that is stored as part of a tuple: what follows it on its line, and what stands before it.
+_IN_TUPLE = re.compile(rb",?[\w\x80-\xff.\[\], ]*\)? ?=(?!=)")
+_LISTED = re.compile(rb"\)?,?[ \t]*\n(?:[ \t]*[\w\x80-\xff.\[\]]+,?[ \t]*\n)*[ \t]*\)[ \t]?=(?!=)")
+_TARGETS = re.compile(rb"[ \t]*\(?[\w\x80-\xff.\[\], ]*")
+_BOUND = re.compile(rb".*\b(?:as|for) [\w\x80-\xff.]*", re.DOTALL)
+
+
+def places(source: bytes, name: bytes) -> Iterator[int]:
+    """Where a name stands as a whole word. All that is not ASCII may be part of a name."""
+    size, last = len(name), len(source)
+    at = source.find(name)
+    while at >= 0:
+        end = at + size
+        if (at == 0 or not _IS_PART[source[at - 1]]) and (end == last or not _IS_PART[source[end]]):
+            yield at
+        at = source.find(name, end)
+
+
+def _is_called(source: bytes, at: int, end: int) -> bool:
+    if source[end : end + 1] != b"(" and source[end : end + 2] != b" (":
+        return False
+    before = source[max(at - 6, 0) : at]
+    return not (before.endswith(b"def ") or before.endswith(b"class "))
+
+
+def _is_referred_to(source: bytes, at: int, end: int) -> bool:
+    after = source[end : end + 1]
+    if after in (b"(", b"'", b'"') or _ASSIGNED.match(source, end):
+        return False
+    before = source[max(at - 6, 0) : at]
+    return not (before.endswith(b"def ") or before.endswith(b"class "))
+
+
+def _is_stored(source: bytes, at: int, end: int) -> bool:
+    if source[at - 1 : at] != b".":
+        return False
+    after = source[end : end + 1]
+    if _STORED.match(source, end):
+        return True
+    if after not in (b",", b")", b" ", b"\n", b"\r"):
+        return False
+    start = source.rfind(b"\n", 0, at) + 1
+    if _IN_TUPLE.match(source, end) and _TARGETS.fullmatch(source, start, at):
+        return True
+    if _LISTED.match(source, end) and _TARGETS.fullmatch(source, start, at):
+        return True
+    return after != b"," and _BOUND.fullmatch(source, start, at) is not None
+
+
+def _is_stored_elsewhere(source: bytes, at: int, end: int) -> bool:
+    own = source[max(at - 5, 0) : at] == b"self." and (
+        at < 6 or (not _IS_PART[source[at - 6]] and source[at - 6] != 46)
+    )
+    return not (own and _STORED.match(source, end)) and _is_stored(source, at, end)
+
+
+def _is_quoted(source: bytes, at: int, end: int) -> bool:
+    quote = source[end : end + 1]
+    return quote in (b"'", b'"') and source[at - 1 : at] == quote
+
+
+def _is_function(source: bytes, at: int, end: int) -> bool:
+    return source[max(at - 4, 0) : at] == b"def " and source[end : end + 1] in (b"(", b"[")
+
+
+def _is_class(source: bytes, at: int, end: int) -> bool:
+    return source[max(at - 6, 0) : at] == b"class " and source[end : end + 1] in (b"(", b":", b"[")
+
+
+def _is_base(source: bytes, at: int, end: int) -> bool:
+    opened = source.rfind(b"class ", 0, at)
+    head = source[opened:at] if opened >= 0 else b""
+    return b"(" in head and b")" not in head and not source[source.rfind(b"\n", 0, opened) + 1 : opened].strip()
+
+
+def _is_field(source: bytes, at: int, end: int) -> bool:
+    return source[end : end + 1] == b":" and not source[source.rfind(b"\n", 0, at) + 1 : at].strip()
+
+
+USES: dict[str, Callable[[bytes, int, int], bool]] = {
+    "calls": _is_called,
+    "refs": _is_referred_to,
+    "stores": _is_stored,
+    "stores elsewhere": _is_stored_elsewhere,
+    "strings": _is_quoted,
+    "def": _is_function,
+    "class": _is_class,
+    "bases": _is_base,
+    "field": _is_field,
+}
+"""By use: whether a name that stands somewhere, up to some end, is used so."""
+
+
+def stands(source: bytes, name: bytes, use: str) -> bool:
+    """Whether a name stands in a text in a use."""
+    holds = USES[use]
+    return any(holds(source, at, at + len(name)) for at in places(source, name))
