@@ -174,6 +174,12 @@ class ModuleIR:
         self._declared: dict[str, list[Definition]] = {}
         self._nested: dict[int, list[int]] | None = None
 
+    @property
+    def is_parsed(self) -> bool:
+        """Whether more than the outline is known."""
+        pieces = (*self.functions, *self.classes)
+        return not self.trouble and any(piece.known is not None for piece in pieces)
+
     # pieces
 
     def header(self, number: int) -> tuple[tuple[ParamIR, ...], tuple[Expr, ...], Expr | None]:
@@ -205,7 +211,7 @@ class ModuleIR:
             self._keep_nested(builder)
             return parts
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            self._parse_all()
+            self.parse_all()
             return self.functions[number].known or _NOTHING_KNOWN
 
     def class_parts(self, number: int) -> ClassParts:
@@ -220,7 +226,7 @@ class ModuleIR:
             assert isinstance(node, ast.ClassDef)
             return builder.class_(node, self._name_of)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            self._parse_all()
+            self.parse_all()
             return self.classes[number].known or _NO_CLASS
 
     def _name_of(self, number: int) -> str:
@@ -279,7 +285,7 @@ class ModuleIR:
             else:
                 self.functions[number].known = self.functions[number].known or builder.function(node)
 
-    def _parse_all(self) -> None:
+    def parse_all(self) -> None:
         """Parse the whole file, for the pieces that could not be cut out of it."""
         tree = self.verify()
         if tree is None:

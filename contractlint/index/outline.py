@@ -30,6 +30,7 @@ _PARTS = re.compile(
     re.DOTALL,
 )
 _OPENING, _CLOSING = frozenset((b"(", b"[", b"{")), frozenset((b")", b"]", b"}"))
+_UNFINISHED = frozenset(bytes((c,)) for c in b"([{,.+-*/%=&|<>")
 # By indentation: the next line that is indented no deeper and begins a statement.
 _DEDENTS: dict[int, re.Pattern[bytes]] = {}
 
@@ -70,7 +71,7 @@ class Outline:
     def in_string(self, at: int) -> int:
         """The end of the string of several lines that a place lies in, 0 when it lies in none."""
         index = bisect_right(self._opened, at) - 1
-        return self._closed[index] if index >= 0 and at < self._closed[index] else 0
+        return self._closed[index] if index >= 0 and self._opened[index] < at < self._closed[index] else 0
 
     def _find(self) -> None:
         source, found = self.source, self.definitions
@@ -132,12 +133,22 @@ class Outline:
         dedent = _dedent(definition.indent)
         while (match := dedent.search(self.source, at, limit)) is not None:
             at = self.in_string(match.end() - 1)
-            if not at and (match[1] or self._depth(self.head(definition), match.start()) == 0):
+            if not at and self._starts_statement(definition, match):
                 definition.end = match.start() + 1
                 return True
             at = at or match.end()
         definition.seen = max(at, limit - 1)
         return False
+
+    def _starts_statement(self, definition: Definition, match: re.Match[bytes]) -> bool:
+        """Whether a line that is indented no deeper than a definition does not continue what stands before it."""
+        source, end = self.source, match.start()
+        last = source[source.rfind(b"\n", 0, end) + 1 : end].rstrip()[-1:]
+        if last == b"\\":
+            return b"#" in source[source.rfind(b"\n", 0, end) + 1 : end]
+        if match[1] and last not in _UNFINISHED:
+            return True
+        return self._depth(self.head(definition), end) == 0
 
     def _depth(self, start: int, end: int) -> int:
         """How many brackets are open at a place, counted from another."""

@@ -215,8 +215,8 @@ class Project:
 
     @property
     def parsed(self) -> int:
-        """How many files were opened and do parse, as far as was looked."""
-        return sum(not module.ir.trouble for module in self._modules.values())
+        """How many files something was parsed of."""
+        return sum(module.ir.is_parsed for module in self._modules.values())
 
     def module_at(self, index: int) -> Module:
         """The module of the file with this index. One that does not parse is empty, and `unreadable` says why."""

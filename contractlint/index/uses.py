@@ -35,8 +35,10 @@ def _is_called(source: bytes, at: int, end: int) -> bool:
 
 def _is_referred_to(source: bytes, at: int, end: int) -> bool:
     after = source[end : end + 1]
-    if after in (b"(", b"'", b'"') or _ASSIGNED.match(source, end):
+    if after in (b"(", b"'", b'"'):
         return False
+    if _ASSIGNED.match(source, end) and source.find(b":", source.rfind(b"\n", 0, at) + 1, at) < 0:
+        return False  # a target or the name of an argument, and no annotation before a value
     before = source[max(at - 6, 0) : at]
     return not (before.endswith(b"def ") or before.endswith(b"class "))
 

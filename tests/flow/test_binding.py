@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from contractlint.flow.binding import Bound, bind, mapping_entries, missing
 from contractlint.flow.graph import build_graph
 from contractlint.flow.nodes import Graph, Node
-from contractlint.index.build import build_module
+from contractlint.index.module import ModuleIR
 from contractlint.index.project import Function, Module
 
 NAMES = ["a", "b", "c", "d", "e"]
@@ -20,7 +20,7 @@ DEFAULT = 0  # of every parameter that has one; arguments are other numbers
 
 def graph_of(source: str) -> tuple[Module, Graph]:
     """The module that a text makes, and the graph of its body."""
-    module = Module("m.py", "m", False, build_module(source.encode(), ""), None)  # type: ignore[arg-type]
+    module = Module("m.py", "m", False, ModuleIR(source.encode(), ""), None)  # type: ignore[arg-type]
     return module, build_graph(Function(module, 0))
 
 
