@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from contractlint.exercise.inputs import build, resolve
-from contractlint.exercise.recipes.base import INTEGER_TOLERANCE, TOLERANCE, Recipe
+from contractlint.exercise.recipes.base import INTEGER_TOLERANCE, TOLERANCE, Fill, Recipe
 from contractlint.exercise.trials import Trial
 from contractlint.model.contract import Outcome
 
@@ -85,7 +85,7 @@ def perform(request: Request) -> Answer:
         text = said(problem)
         outcome = Outcome.FAULTED if any(fault in text for fault in _FAULTS) else Outcome.RAISED
         return Answer(outcome, message=text, seconds=time.monotonic() - started)
-    results = _results(request.recipe, returned, arguments)
+    results = _results(request, returned, arguments)
     distance, tolerance, message = compare(request.recipe, results, before)
     outcome = Outcome.ACCEPTED_RIGHT if distance is not None and distance <= tolerance else Outcome.ACCEPTED_WRONG
     return Answer(outcome, distance, tolerance, message, time.monotonic() - started)
@@ -145,12 +145,16 @@ def distance(got: Tensor, want: Tensor) -> float:
     return away if math.isfinite(away) else math.inf
 
 
-def _results(recipe: Recipe, returned: Any, arguments: Mapping[str, Any]) -> list[Tensor]:
+def _results(request: Request, returned: Any, arguments: Mapping[str, Any]) -> list[Tensor]:
+    """What the caller looks at: where the trial is about the tensor that takes the result, that tensor."""
     parts = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+    about = request.recipe.arguments.get(request.trial.parameter)
+    takes = about is not None and about.fill is Fill.EMPTY and about.optional and len(request.recipe.results) == 1
     found = []
-    for name in recipe.results:
+    for name in request.recipe.results:
         value = parts.pop(0) if name == "return" else arguments[name]
-        found.append(value.detach().cpu())
+        given = arguments.get(request.trial.parameter)
+        found.append((given if takes and given is not None else value).detach().cpu())
     return found
 
 

@@ -44,6 +44,7 @@ class Scheme:
         block_major: weights are cut into blocks along K.
         swizzled: block scales are shuffled and swizzled with the weights.
         hidden: codes activations `[T, K]`: (codes, scales or None, numbers).
+        by_row: there is one scale for each row of the weights, and it goes where the row goes.
         between: how activations between the GEMMs are stored.
     """
 
@@ -54,6 +55,7 @@ class Scheme:
     interleaved: bool = True
     block_major: bool = False
     swizzled: bool = False
+    by_row: bool = False
 
 
 def _plain(x: Tensor) -> Coded:
@@ -76,6 +78,7 @@ def _scaled(
     return code
 
 
+_fp8_rows = _scaled(quantization.quantize_fp8_per_row, lambda codes, scale: codes.float() * scale)
 _mxfp8 = _scaled(quantization.quantize_mxfp8, quantization.dequantize_mxfp8)
 _mxfp4 = _scaled(quantization.quantize_mxfp4, quantization.dequantize_mxfp4)
 _nvfp4 = _scaled(lambda x: quantization.quantize_nvfp4(x, 1.0), quantization.dequantize_nvfp4)
@@ -83,6 +86,7 @@ _nvfp4 = _scaled(lambda x: quantization.quantize_nvfp4(x, 1.0), quantization.deq
 SCHEMES: dict[str, Scheme] = {
     "bf16": Scheme(_plain, _plain, experts.round_bf16, block_major=True),
     "fp8_per_tensor": Scheme(_fp8, _fp8, experts.round_fp8),
+    "fp8_per_channel": Scheme(_fp8_rows, _fp8_rows, experts.round_fp8_row, by_row=True),
     "fp8_block": Scheme(
         _scaled(quantization.quantize_fp8_blocks, quantization.dequantize_fp8_blocks),
         _scaled(quantization.quantize_fp8_groups, quantization.dequantize_fp8_groups),
@@ -135,6 +139,8 @@ def _laid_out(coded: Coded, scheme: Scheme, *, gated: bool) -> tuple[Tensor, Ten
         flat = [layouts.interleave_scales(one) for one in rows]
         scales = torch.stack(flat).view(scales.shape if scales.element_size() == 1 else rows.shape)
         scales = scales.view(coded.scales.dtype) if coded.scales is not None else scales
+    if scales is not None and scheme.by_row:
+        scales = layouts.shuffle(scales, scheme.tile, gated=interleave).squeeze(-1)
     return shuffled, scales
 
 
@@ -156,6 +162,8 @@ def prepared(scheme: str, arguments: dict[str, Any]) -> dict[str, Any]:
         "gemm2_weights": gemm2,
         "gemm1_weights_scale": _as_asked(scale1, scheme),
         "gemm2_weights_scale": _as_asked(scale2, scheme),
+        "gemm1_per_channel_weight_scale": scale1,
+        "gemm2_per_channel_weight_scale": scale2,
         "hidden_states": hidden.codes,
         "hidden_states_scale": scales,
     }
@@ -180,8 +188,11 @@ def _bias() -> Tensor:
     return torch.randn(EXPERTS, generator=torch.Generator().manual_seed(SEED + 2)) * 0.1
 
 
-def _route(logits: Tensor, bias: Tensor | None, scale: float | None) -> Routing:
-    options = Options(bias=None if bias is None else bias.float(), groups=4, limited_groups=2, scale=scale or 1.0)
+def _route(
+    logits: Tensor, bias: Tensor | None, scale: float | None, groups: int | None = 4, limited_groups: int | None = 2
+) -> Routing:
+    added = None if bias is None else bias.float()
+    options = Options(bias=added, groups=groups or 0, limited_groups=limited_groups or 0, scale=scale or 1.0)
     return route("DeepSeekV3", logits.float(), TOP_K, options)
 
 
@@ -194,7 +205,8 @@ def reference(scheme: str, arguments: Mapping[str, Any]) -> Tensor:
         chosen = _route(_free(arguments["topk_ids"].shape[0]), _bias(), 2.5)
     else:
         chosen = _route(
-            arguments["routing_logits"], arguments.get("routing_bias"), arguments.get("routed_scaling_factor")
+            arguments["routing_logits"],
+            *(arguments.get(name) for name in ("routing_bias", "routed_scaling_factor", "n_group", "topk_group")),
         )
     layer = experts.Layer(
         lambda expert: first.numbers[expert],
@@ -264,6 +276,7 @@ def _pair(scheme: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 prepare_bf16, bf16 = _pair("bf16")
 prepare_fp8_per_tensor, fp8_per_tensor = _pair("fp8_per_tensor")
+prepare_fp8_per_channel, fp8_per_channel = _pair("fp8_per_channel")
 prepare_fp8_block, fp8_block = _pair("fp8_block")
 prepare_mxfp8, mxfp8 = _pair("mxfp8")
 prepare_nvfp4, nvfp4 = _pair("nvfp4")

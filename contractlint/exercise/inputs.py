@@ -63,9 +63,7 @@ def build(
     import torch
 
     generator = torch.Generator().manual_seed(SEED)
-    dtypes = dict(trial.also)
-    if trial.mutation is Mutation.DTYPE:
-        dtypes[trial.parameter] = trial.given
+    dtypes = {**dict(trial.also), trial.parameter: trial.given} if trial.mutation is Mutation.DTYPE else {}
     built: dict[str, Any] = {}
     for name, argument in recipe.arguments.items():
         # Values are drawn for every argument, passed or not, so that a mutation changes nothing but itself.
@@ -77,9 +75,10 @@ def build(
         built = resolve(recipe.prepare)(built)
     for name, dtype in dtypes.items():
         if isinstance(built.get(name), torch.Tensor):
-            built[name] = _cast(built[name], dtype)
+            built[name] = _as(built[name], dtype, recipe.arguments[name])
     if trial.mutation not in (Mutation.NONE, Mutation.DTYPE):
         built[trial.parameter] = _mutated(built[trial.parameter], trial, recipe)
+        built |= dict.fromkeys((name for name, given in trial.also if given == NONE), None)
     return {name: place(value, device) for name, value in built.items()}
 
 
@@ -114,6 +113,15 @@ def member(wanted: Member) -> Any:
         if enum is not None:
             return getattr(enum, wanted.name)
     raise LookupError(f"the library exports no enum {wanted.enum}")
+
+
+def _as(values: Tensor, dtype: str, argument: Argument) -> Tensor:
+    """The same numbers in another dtype; bytes stay what they are where they fit."""
+    import torch
+
+    wanted: torch.dtype = getattr(torch, dtype)
+    same_size = argument.as_bytes and wanted.itemsize == values.element_size()
+    return values.view(wanted) if same_size else values.to(wanted)
 
 
 def _cast(values: Tensor, dtype: str) -> Tensor:
@@ -223,6 +231,8 @@ def place(value: Any, device: str) -> Any:
     """Put a tensor on the device, with memory of ours behind it; other values stay what they are."""
     import torch
 
+    integers = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
     if isinstance(value, (tuple, list)):
         return type(value)(place(item, device) for item in value)
     how = ""
@@ -236,11 +246,12 @@ def place(value: Any, device: str) -> Any:
         return _guarded(value.transpose(-1, -2).contiguous(), device).transpose(-1, -2)
     if how == STRIDED:
         # What lies between the values is garbage: a kernel that ignores strides reads it.
-        spread = torch.stack((value, value.roll(1, -1).flip(-1)), dim=-1).flatten(-2)
+        bits = value.contiguous().view(integers[value.element_size()])  # not every dtype can be flipped
         if value.dim() == 1:
-            return _guarded(spread, device)[::2]
-        doubled = torch.cat((value, value.flip(-1)), dim=-1)
-        return _guarded(doubled, device)[..., : value.shape[-1]]
+            spread = torch.stack((bits, bits.roll(1, -1).flip(-1)), dim=-1).flatten(-2)
+            return _guarded(spread.view(value.dtype), device)[::2]
+        doubled = torch.cat((bits, bits.flip(-1)), dim=-1)
+        return _guarded(doubled.view(value.dtype), device)[..., : value.shape[-1]]
     if value.dim() == 2 and not value.is_contiguous() and value.t().is_contiguous():
         return _guarded(value.t(), device).t()  # stored by columns, as it is wanted
     return _guarded(value.contiguous(), device)

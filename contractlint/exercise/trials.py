@@ -36,6 +36,7 @@ _OF_ASPECT = {
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 _INTEGERS = ("int16", "int32", "int64")
 _BYTES = ("uint8", "int8", "float8_e4m3fn")
+_WIDER = "float32"  # what block scales are elsewhere
 _POOLS = (_FLOATS, _INTEGERS, _BYTES, ("bool", "uint8", "int32"))
 
 STRIDED = "strided"  # the same values, each row apart from the next
@@ -53,7 +54,7 @@ class Trial:
     """One call.
 
     `given` is what the parameter gets: a dtype, a word for a layout or shape, or a value as text. `also` holds parameters
-    that follow it (dtype only), so that their own clauses are kept. `clause` is the one that speaks about it.
+    that follow it (a dtype, or `None`), so that their own clauses are kept. `clause` is the one that speaks about it.
     """
 
     entry_point: str
@@ -129,12 +130,17 @@ def _dtypes(recipe: Recipe, clause: Clause, argument: Argument, clauses: Sequenc
     if not argument.is_tensor:
         return
     base = argument.dtype
-    pool = list(dict.fromkeys((*sorted(clause.dtypes), *next((pool for pool in _POOLS if base in pool), ()))))
+    wider = (_WIDER,) if argument.as_bytes else ()
+    pool = list(dict.fromkeys((*sorted(clause.dtypes), *next((pool for pool in _POOLS if base in pool), ()), *wider)))
     for dtype in pool:
         if dtype == base or dtype not in DTYPES:
             continue
         followers = () if clause.same_as else _followers(clause.parameter, dtype, recipe, clauses)
         expected = expected_of(clause, dtype)
+        if argument.own_scheme and expected == _conforming():
+            continue
+        if argument.as_bytes and dtype in _BYTES and expected & _MISREAD:
+            continue  # the same bytes are read, whatever they are called
         yield Trial(recipe.entry_point, Mutation.DTYPE, clause.parameter, dtype, followers, clause, expected=expected)
 
 
@@ -174,8 +180,11 @@ def _presence(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Cl
     if clause.ignored or clause.required is None:
         return
     expected = _breach(clause) if clause.required else _conforming()
+    if argument.own_scheme and not clause.required:
+        return
     given = PASSED if argument.optional and not clause.required else NONE
-    yield Trial(recipe.entry_point, Mutation.PRESENCE, clause.parameter, given, (), clause, expected=expected)
+    also = tuple((name, NONE) for name in argument.together) if given == NONE and not clause.required else ()
+    yield Trial(recipe.entry_point, Mutation.PRESENCE, clause.parameter, given, also, clause, expected=expected)
 
 
 def _values(recipe: Recipe, clause: Clause, argument: Argument, _: Sequence[Clause]) -> Iterator[Trial]:
@@ -255,6 +264,9 @@ _EFFECTS = {
     "fault": frozenset({Outcome.FAULTED, Outcome.ACCEPTED_WRONG}),
     "slow": frozenset({Outcome.ACCEPTED_RIGHT}),
 }
+
+
+_MISREAD = frozenset({Outcome.ACCEPTED_WRONG, Outcome.FAULTED})
 
 
 def without_clause(trial: Trial) -> Trial:

@@ -35,7 +35,7 @@ def under_contract(call: Call) -> Call:
             if call.settings.checks:
                 raise ContractRaised(_message(clause, call, value))
         elif call.settings.misread:
-            if clause.effect is Effect.FAULT and clause.aspect is Aspect.PRESENCE:
+            if clause.effect is Effect.FAULT and clause.aspect in (Aspect.PRESENCE, Aspect.VALUE):
                 raise WouldFault(_message(clause, call, value))
             if isinstance(value, torch.Tensor) and value.device.type != "meta":
                 _put(arguments, clause.parameter, _as_read(clause, value, call))

@@ -180,19 +180,22 @@ def test_single_requests(library: Standin, requests: Requests) -> None:
 
 
 def test_norms_work_in_place_and_out_of_place(library: Standin) -> None:
-    x, residual, weight = values(1, 4, 64), values(2, 4, 64), values(3, 64)
-    total = x + residual
+    x, residual, weight = (
+        values(seed, *shape, dtype=torch.float16) for seed, shape in ((1, (4, 64)), (2, (4, 64)), (3, (64,)))
+    )
+    total = x.float() + residual.float()
     out = torch.empty_like(x)
     assert library.package.rmsnorm(x, weight, out=out) is out
-    torch.testing.assert_close(out, functional.rms_norm(x, (64,), weight, 1e-6))
+    close(out.float(), functional.rms_norm(x.float(), (64,), weight.float(), 1e-6))
     library.package.fused_add_rmsnorm(x, residual, weight)
-    torch.testing.assert_close(residual, total)
-    torch.testing.assert_close(x, functional.rms_norm(total, (64,), weight, 1e-6))
+    close(residual.float(), total)
+    close(x.float(), functional.rms_norm(total, (64,), weight.float(), 1e-6))
     assert library.package.rmsnorm(x.to("meta"), weight.to("meta")).device.type == "meta"
 
 
 def test_rotations_in_place_equal_those_out_of_place(library: Standin) -> None:
-    q, k, positions = values(1, 5, 2, 16), values(2, 5, 1, 16), torch.arange(5)
+    q, k = values(1, 5, 2, 16, dtype=torch.float16), values(2, 5, 1, 16, dtype=torch.float16)
+    positions = torch.arange(5)
     turned = library.package.apply_rope_pos_ids(q, k, positions)
     assert not torch.equal(turned[0], q)
     library.package.apply_rope_pos_ids_inplace(q, k, positions)

@@ -48,8 +48,11 @@ class Argument:
         dtype: of the conforming call; the contract must accept it.
         shape: one expression over symbols a dimension; where the contract states a shape it must be the same.
         value: a constant to pass instead of a tensor (`is_tensor=False`).
-        as_values: how the reference reads the tensor: as numbers (True), or as bytes that have no other dtype (False).
+        as_bytes: the tensor holds bytes: another dtype of that size is another name for the same ones.
         optional: None in the conforming call, and built when a mutation passes it.
+        own_scheme: with another dtype that the contract accepts, or without it, other arguments would have to change
+            too; those calls have recipes of their own.
+        together: arguments that mean nothing without it, and are None where it is.
         by_columns: a matrix whose columns are stored one after the other.
     """
 
@@ -58,14 +61,16 @@ class Argument:
     shape: tuple[str, ...] = ()
     value: object = None
     is_tensor: bool = True
-    as_values: bool = True
+    as_bytes: bool = False
     optional: bool = False
     by_columns: bool = False
+    own_scheme: bool = False
+    together: tuple[str, ...] = ()
 
 
-def constant(value: object) -> Argument:
+def constant(value: object, *, together: tuple[str, ...] = ()) -> Argument:
     """An argument that is no tensor."""
-    return Argument(value=value, is_tensor=False)
+    return Argument(value=value, is_tensor=False, together=together)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ _UNREAD_BIAS = {"routing_bias": Argument(Fill.SMALL, "bfloat16", ("num_experts",
 _SETTINGS = {
     "num_experts": constant(32),
     "top_k": constant(4),
-    "n_group": constant(4),
+    "n_group": constant(4, together=("topk_group",)),
     "topk_group": constant(2),
     "intermediate_size": constant(256),
     "local_expert_offset": constant(0),
@@ -46,8 +46,13 @@ def _made(dtype: str) -> Argument:
     return Argument(Fill.MADE, dtype, ("1",))
 
 
+def _coded(dtype: str) -> Argument:
+    """Packed weights, or block scales of one byte."""
+    return Argument(Fill.MADE, dtype, ("1",), as_bytes=True)
+
+
 def _hidden(dtype: str) -> Argument:
-    return Argument(Fill.MADE, dtype, ("num_tokens", "hidden_size"))
+    return Argument(Fill.MADE, dtype, ("num_tokens", "hidden_size"), own_scheme=True)
 
 
 def _recipe(
@@ -89,6 +94,18 @@ _FP8_PER_TENSOR = {
     "output2_scales_scalar": _SCALAR,
     "use_routing_scales_on_input": constant(False),
 }
+_FP8_PER_CHANNEL = {
+    "hidden_states": _hidden("float8_e4m3fn"),
+    "gemm1_weights": _made("float8_e4m3fn"),
+    "gemm2_weights": _made("float8_e4m3fn"),
+    "output1_scale_scalar": _SCALAR,
+    "output1_scale_gate_scalar": _SCALAR,
+    "output2_scale_scalar": _SCALAR,
+    "use_routing_scales_on_input": constant(False),
+    "hidden_states_scale": _made("float32"),
+    "gemm1_per_channel_weight_scale": _made("float32"),
+    "gemm2_per_channel_weight_scale": _made("float32"),
+}
 _FP8_BLOCK = {
     "hidden_states": _hidden("float8_e4m3fn"),
     "hidden_states_scale": _made("float32"),
@@ -102,23 +119,23 @@ _FP8_BLOCK = {
 }
 _MXFP8 = {
     **_FP8_BLOCK,
-    "hidden_states_scale": _made("uint8"),
-    "gemm1_weights_scale": _made("uint8"),
-    "gemm2_weights_scale": _made("uint8"),
+    "hidden_states_scale": _coded("uint8"),
+    "gemm1_weights_scale": _coded("uint8"),
+    "gemm2_weights_scale": _coded("uint8"),
     "weight_layout": constant(Member("WeightLayout", "MajorK")),
     "fp8_quantization_type": constant(Member("Fp8QuantizationType", "MxFp8")),
 }
 _FP4 = {
     "hidden_states": _hidden("uint8"),
-    "hidden_states_scale": _made("float8_e4m3fn"),
-    "gemm1_weights": _made("uint8"),
-    "gemm1_weights_scale": _made("float8_e4m3fn"),
+    "hidden_states_scale": _coded("float8_e4m3fn"),
+    "gemm1_weights": _coded("uint8"),
+    "gemm1_weights_scale": _coded("float8_e4m3fn"),
     "gemm1_bias": constant(None),
     "gemm1_alpha": _OPTIONAL_SCALAR,
     "gemm1_beta": _OPTIONAL_SCALAR,
     "gemm1_clamp_limit": _OPTIONAL_SCALAR,
-    "gemm2_weights": _made("uint8"),
-    "gemm2_weights_scale": _made("float8_e4m3fn"),
+    "gemm2_weights": _coded("uint8"),
+    "gemm2_weights_scale": _coded("float8_e4m3fn"),
     "gemm2_bias": constant(None),
     "output1_scale_scalar": _SCALAR,
     "output1_scale_gate_scalar": _SCALAR,
@@ -128,7 +145,7 @@ _FP4 = {
 _MXFP4_MXFP8 = {
     **_FP4,
     "hidden_states": _hidden("float8_e4m3fn"),
-    "hidden_states_scale": _made("uint8"),
+    "hidden_states_scale": Argument(Fill.MADE, "uint8", ("1",), as_bytes=True, own_scheme=True),
     "output1_scale_scalar": _OPTIONAL_SCALAR,
     "output1_scale_gate_scalar": _OPTIONAL_SCALAR,
     "output2_scale_scalar": _OPTIONAL_SCALAR,
@@ -140,12 +157,12 @@ _MXFP4_BF16 = {
 }
 _MXINT4 = {
     "hidden_states": _hidden("bfloat16"),
-    "gemm1_weights": _made("uint8"),
+    "gemm1_weights": _coded("uint8"),
     "gemm1_weights_scale": _made("bfloat16"),
     "gemm1_alpha": _OPTIONAL_SCALAR,
     "gemm1_beta": _OPTIONAL_SCALAR,
     "gemm1_clamp_limit": _OPTIONAL_SCALAR,
-    "gemm2_weights": _made("uint8"),
+    "gemm2_weights": _coded("uint8"),
     "gemm2_weights_scale": _made("bfloat16"),
     "output": _OUTPUT,
 }
@@ -158,6 +175,10 @@ RECIPES = (
     _recipe("fp8_per_tensor_scale_moe", "fp8_per_tensor", _FP8_PER_TENSOR, 0.06),
     _recipe(
         "fp8_per_tensor_scale_routed_moe", "fp8_per_tensor", {**_UNREAD_BIAS, **_FP8_PER_TENSOR}, 0.06, routed=True
+    ),
+    _recipe("fp8_per_channel_scale_moe", "fp8_per_channel", _FP8_PER_CHANNEL, 0.06),
+    _recipe(
+        "fp8_per_channel_scale_routed_moe", "fp8_per_channel", {**_UNREAD_BIAS, **_FP8_PER_CHANNEL}, 0.06, routed=True
     ),
     _recipe("fp8_block_scale_moe", "fp8_block", _FP8_BLOCK, 0.05),
     _recipe("fp8_block_scale_moe", "mxfp8", _MXFP8, 0.05, variant="MxFp8"),
