@@ -18,12 +18,20 @@ def spellings(observed: Observed, members: Mapping[str, int] | None) -> frozense
         value = observed.value
         if members is not None and isinstance(value, int) and not isinstance(value, bool):
             return frozenset((*(name for name, number in members.items() if number == value), str(int(value))))
-        return frozenset((str(value),))
+        return frozenset((str(value), *_equals(value)))
     if observed.kind is Kind.TENSOR:
         return frozenset((observed.dtype or "Tensor",))
     if observed.kind is Kind.DTYPE and observed.dtype:
         return frozenset((observed.dtype,))
     return None
+
+
+def _equals(value: object) -> tuple[str, ...]:
+    """What else Python takes a number for: 1, 1.0 and True are one and the same to a kernel."""
+    if not isinstance(value, bool | int | float) or value != value or value in (float("inf"), float("-inf")):
+        return ()
+    whole = (str(int(value)),) if value == int(value) else ()
+    return (*whole, str(bool(value))) if value in (0, 1) else whole
 
 
 def met(condition: Condition, words: frozenset[str]) -> bool:

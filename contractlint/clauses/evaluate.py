@@ -44,6 +44,21 @@ def dtype_outcome(dtype: str, accepted: frozenset[str] | None) -> Outcome:
     return Outcome.KEPT if dtype in accepted else Outcome.BROKEN
 
 
+def judge_argument(clause: Clause, value: Observed, call: Call | None = None) -> Judgement:
+    """Judge one value as if the clause applied: for callers that know by themselves when it does."""
+    if clause.aspect not in _ASPECTS:
+        return Judgement(clause, Outcome.APART)
+    return Judgement(clause, *_ASPECTS[clause.aspect](clause, value, call or Call({}), {}))
+
+
+def accepted_dtypes(clause: Clause, call: Call) -> frozenset[str] | None:
+    """The dtypes that a clause accepts in a call; None where it asks for that of an argument that is not known."""
+    if not clause.same_as:
+        return clause.dtypes
+    twin = call.argument(clause.same_as)
+    return frozenset((twin.dtype,)) if twin.kind is Kind.TENSOR and twin.dtype else None
+
+
 def judge_call(clauses: Iterable[Clause], call: Call) -> list[Judgement]:
     """Judge every clause of an entry point, in order."""
     listed = list(clauses)
@@ -68,10 +83,7 @@ def _dtype(clause: Clause, value: Observed, call: Call, sizes: Sizes) -> _Found:
         return Outcome.KEPT, "", ""
     if value.kind is not Kind.TENSOR:
         return Outcome.UNKNOWN, "", "it is no tensor" if value.kind is not Kind.UNKNOWN else value.reason
-    accepted: frozenset[str] | None = clause.dtypes
-    if clause.same_as:
-        twin = call.argument(clause.same_as)
-        accepted = frozenset((twin.dtype,)) if twin.kind is Kind.TENSOR and twin.dtype else None
+    accepted = accepted_dtypes(clause, call)
     return dtype_outcome(value.dtype, accepted), value.dtype, "" if accepted else f"{clause.same_as} is not known"
 
 
@@ -91,16 +103,21 @@ def _value(clause: Clause, value: Observed, call: Call, sizes: Sizes) -> _Found:
         return _NOT_KNOWN
     if value.kind is Kind.NONE and "None" not in map(str, clause.values):
         return Outcome.KEPT, "", ""  # whether it may be left out is what a presence clause says
-    seen = sorted(words, key=str.isdigit)[0]
+    seen = str(value.value) if str(value.value) in words and not call.members(clause.parameter) else _named(words)
     if clause.values and not any(str(wanted) in words for wanted in clause.values):
         return Outcome.BROKEN, seen, ""
     number = value.value
-    if not isinstance(number, int | float) or isinstance(number, bool):
+    if not isinstance(number, int | float):
         return Outcome.KEPT, "", ""
     low = clause.minimum is not None and number < clause.minimum
     high = clause.maximum is not None and number > clause.maximum
     odd = clause.multiple_of is not None and number % clause.multiple_of != 0
     return (Outcome.BROKEN, seen, "") if low or high or odd else (Outcome.KEPT, "", "")
+
+
+def _named(words: frozenset[str]) -> str:
+    """A name before a number."""
+    return min(words, key=lambda text: (text.lstrip("-").isdigit(), text))
 
 
 def _layout(clause: Clause, value: Observed, call: Call, sizes: Sizes) -> _Found:
@@ -149,6 +166,10 @@ def _shape(clause: Clause, value: Observed, call: Call, sizes: Sizes) -> _Found:
 def _allocation(clause: Clause, value: Observed, call: Call, sizes: Sizes) -> _Found:
     if value.kind is Kind.NONE or not clause.allocation:
         return Outcome.KEPT, "", ""
+    if clause.allocation == "zeroed" and value.fill == "zero":
+        return Outcome.KEPT, "", ""
+    if clause.allocation == "zeroed" and value.fill == "uninitialised":
+        return Outcome.BROKEN, "uninitialised", ""
     return Outcome.UNKNOWN, "", "metadata do not show how it was allocated"
 
 

@@ -24,8 +24,9 @@ class Observed:
     """An argument as far as it is known.
 
     For tensors: `dtype` (empty: not known), `shape` and `strides` in elements (None: not known), `contiguous`, `address`
-    in bytes. For members `value` is the name, for constants the value itself, for dtypes `dtype` is the name; `items` are
-    those of a sequence. `reason` says why an argument, or a part of it, is not known.
+    in bytes, `fill` (`uninitialised`, `zero` or `other`, where it is known what the memory holds). For members `value` is
+    the name, for constants the value itself, for dtypes `dtype` is the name; `items` are those of a sequence. `reason`
+    says why an argument, or a part of it, is not known.
     """
 
     kind: Kind
@@ -35,6 +36,7 @@ class Observed:
     contiguous: bool | None = None
     address: int | None = None
     device: str = ""
+    fill: str = ""
     value: object = None
     items: tuple[Observed, ...] = ()
     reason: str = ""

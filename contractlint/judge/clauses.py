@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from contractlint.flow.values import Alt, Const, Member, NoneValue, Tensor, Unknown
+from contractlint.clauses import Call, Outcome, judge_argument
+from contractlint.flow.values import Alt, NoneValue, Tensor
 from contractlint.index.project import Function
-from contractlint.judge.conditions import Holds, assumptions, hypothesis, outcome, spellings
+from contractlint.judge.conditions import Holds, assumptions, hypothesis, outcome
+from contractlint.judge.observe import observe
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Aspect, Clause, Effect
 from contractlint.model.dtypes import canonical
@@ -37,17 +39,8 @@ class Break:
 def breaks(site: JudgedSite, parameter: str, aspect: Aspect) -> Iterator[Break]:
     """Every possibility that breaks a clause on this aspect of a parameter."""
     for clause in site.view.clauses(site.site.entry_point, parameter, aspect):
-        if not clause.ignored and _asks(clause):
+        if not clause.ignored and clause.forbids:
             yield from _judge(site, parameter, clause)
-
-
-def _asks(clause: Clause) -> bool:
-    if clause.aspect is Aspect.PRESENCE:
-        return bool(clause.required)
-    if clause.aspect is Aspect.ALLOCATION:
-        return clause.allocation == "zeroed"
-    bounds = (clause.minimum, clause.maximum, clause.multiple_of)
-    return bool(clause.values) or any(bound is not None for bound in bounds)
 
 
 def _judge(site: JudgedSite, parameter: str, clause: Clause) -> Iterator[Break]:
@@ -116,22 +109,12 @@ def _doubt(site: JudgedSite, clause: Clause, alt: Alt) -> str | None:
 
 def _broken(site: JudgedSite, parameter: str, clause: Clause, alt: Alt) -> str:
     """What a possibility is where it breaks a clause; empty where it keeps it, or cannot be told."""
-    value = alt.value
-    if clause.aspect is Aspect.PRESENCE:
-        return "None" if isinstance(value, NoneValue) else ""
-    if clause.aspect is Aspect.ALLOCATION:
-        fresh = isinstance(value, Tensor) and value.fill == "uninitialised" and not _written(site, alt)
-        return "uninitialised" if fresh else ""
-    if isinstance(value, Unknown | NoneValue):
+    enum = site.view.enum_of(parameter)
+    enums = {} if enum is None else {parameter: site.view.enums.get(enum, {})}
+    judged = judge_argument(clause, observe(alt.value), Call({}, enums))
+    if judged.outcome is not Outcome.BROKEN or (clause.aspect is Aspect.ALLOCATION and _written(site, alt)):
         return ""
-    if isinstance(value, Const | Member) and clause.values:
-        spelt = spellings(site, parameter, alt)
-        if spelt is None or any(str(item) in spelt for item in clause.values):
-            return ""
-        return sorted(spelt, key=lambda text: (text.lstrip("-").isdigit(), text))[0]
-    if isinstance(value, Const) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
-        return "" if _within(clause, value.value) else f"{value.value}"
-    return ""
+    return judged.seen
 
 
 def _written(site: JudgedSite, alt: Alt) -> bool:
@@ -145,11 +128,3 @@ def _written(site: JudgedSite, alt: Alt) -> bool:
     fn = Function(module, module.ir.function_around(origin.line))
     functions = (record.node.parts[0] for record in site.flow.graph(fn).calls)
     return any(function.kind == "attr" and function.parts[1] in WRITING for function in functions)
-
-
-def _within(clause: Clause, number: float) -> bool:
-    if clause.minimum is not None and number < clause.minimum:
-        return False
-    if clause.maximum is not None and number > clause.maximum:
-        return False
-    return clause.multiple_of is None or number % clause.multiple_of == 0

@@ -9,7 +9,9 @@ from contractlint.flow.values import DEFAULT, Const, Dtype, Member, NoneValue, T
 def observe(value: Value) -> Observed:
     """What is known of an abstract value. The default dtype counts as not known: it differs from run to run."""
     if isinstance(value, Tensor):
-        return Observed(Kind.TENSOR, "" if value.dtype == DEFAULT else value.dtype, reason=value.reason)
+        return Observed(
+            Kind.TENSOR, "" if value.dtype == DEFAULT else value.dtype, fill=value.fill, reason=value.reason
+        )
     if isinstance(value, NoneValue):
         return Observed(Kind.NONE)
     if isinstance(value, Member):

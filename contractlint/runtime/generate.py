@@ -249,7 +249,7 @@ class Writer:
         if dtypes:
             among = f"not ({self._not_among(f'{name}.dtype', dtypes)})"
             if self._kinds[name] != "tensor":
-                found = frozenset(getattr(self.hooks.torch, str(v)) for v in dtypes)
+                found = frozenset((*(getattr(self.hooks.torch, str(v)) for v in dtypes), *dtypes))
                 among = f"{name} in {self._constant(found)}"
             tests.append(f"({name} is not None and {among})")
         if len(accepted) == 1 or (members is not None and len(accepted) == 2):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from contractlint.clauses import Call, Judgement, Kind, Outcome, judge_call
+from contractlint.clauses.real import observe_call
 from contractlint.clauses.words import message
 from contractlint.model.contract import Aspect, Clause, Effect
 from contractlint.model.words import contract
@@ -18,7 +19,6 @@ from contractlint.runtime import breach
 from contractlint.runtime.callsite import NOWHERE, CallSite, Frame, Walker, imported_path
 from contractlint.runtime.generate import Hooks, can_be_kept
 from contractlint.runtime.generate import Subject as Shape
-from contractlint.runtime.observe import observe_call
 from contractlint.runtime.settings import Checks, Mode, Settings
 from contractlint.trace.rows import Breach, Row
 

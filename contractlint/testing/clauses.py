@@ -1,7 +1,4 @@
-"""Which clauses the arguments of a call break, and what that does to the call.
-
-The conditions of clauses are the catalog's; here every value is known, so each holds or does not.
-"""
+"""What becomes of a call whose arguments break clauses. Which they break, `contractlint.clauses` decides."""
 
 from __future__ import annotations
 
@@ -11,9 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from contractlint.catalog.catalog import ReleaseView
-from contractlint.model.contract import Aspect, Clause, Condition, Effect, Enforcement
-from contractlint.model.words import requirement
+from contractlint import clauses
+from contractlint.clauses import Judgement, Outcome, accepted_dtypes, judge_call
+from contractlint.clauses.real import dtype_name, observe
+from contractlint.clauses.words import message
+from contractlint.model.contract import Aspect, Clause, Effect, Enforcement
 from contractlint.testing.call import Call
 from contractlint.testing.errors import ContractRaised, WouldFault
 from contractlint.testing.misread import contiguous_bytes, reinterpret
@@ -27,76 +26,37 @@ def under_contract(call: Call) -> Call:
         WouldFault: one is broken that makes the kernel read where nothing is, and misreading was asked for.
     """
     arguments = dict(call.arguments)
-    for clause in call.view.clauses(call.entry_point):
-        if not holds(clause.when, call.arguments, call.view) or not _broken(clause, call):
+    seen = observed(call)
+    for one in judge_call(_judged(call), seen):
+        if one.outcome is not Outcome.BROKEN:
             continue
-        value = _element(call.arguments, clause.parameter)
+        clause, value = one.clause, _element(call.arguments, one.clause.parameter)
         if _library_raises(clause, value):
             if call.settings.checks:
-                raise ContractRaised(_message(clause, call, value))
+                raise ContractRaised(_message(one, call))
         elif call.settings.misread:
             if clause.effect is Effect.FAULT and clause.aspect in (Aspect.PRESENCE, Aspect.VALUE):
-                raise WouldFault(_message(clause, call, value))
+                raise WouldFault(_message(one, call))
             if isinstance(value, torch.Tensor) and value.device.type != "meta":
-                _put(arguments, clause.parameter, _as_read(clause, value, call))
+                _put(arguments, clause.parameter, _as_read(clause, value, seen))
     return replace(call, arguments=arguments)
 
 
-def holds(when: tuple[Condition, ...], arguments: dict[str, Any], view: ReleaseView) -> bool:
-    """Whether the arguments meet all conditions. Values are compared as they are spelled in contracts."""
-    for condition in when:
-        spelled = _spellings(condition.parameter, arguments.get(condition.parameter), view)
-        if any(str(value) in spelled for value in condition.values) is condition.negated:
-            return False
-    return True
+def _judged(call: Call) -> list[Clause]:
+    """The clauses that count. Arithmetic on sizes is no matter for a compiler that traces the call."""
+    tracing = torch.compiler.is_compiling()
+    return [c for c in call.view.clauses(call.entry_point) if not (tracing and (c.shape or c.strides))]
 
 
-def _spellings(parameter: str, value: Any, view: ReleaseView) -> set[str]:
-    if isinstance(value, torch.Tensor):
-        return {dtype_name(value.dtype), "Tensor"}
-    if isinstance(value, torch.dtype):
-        return {dtype_name(value)}
-    enum = view.enum_of(parameter)
-    if enum is not None and isinstance(value, int) and not isinstance(value, bool):
-        return {name for name, number in view.enums.get(enum, {}).items() if number == int(value)} | {str(int(value))}
-    return {str(value)}
-
-
-def dtype_name(dtype: torch.dtype) -> str:
-    """Torch's name of a dtype, without `torch.`."""
-    return str(dtype).removeprefix("torch.")
-
-
-def _broken(clause: Clause, call: Call) -> bool:
-    value = _element(call.arguments, clause.parameter)
-    if clause.aspect is Aspect.PRESENCE:
-        return bool(clause.required) and value is None
-    if clause.aspect is Aspect.VALUE:
-        return value is not None and not _accepted(clause, value, call.view)
-    if not isinstance(value, torch.Tensor):
-        return False
-    if clause.aspect is Aspect.DTYPE:
-        accepted = _dtypes(clause, call)
-        return bool(accepted) and dtype_name(value.dtype) not in accepted
-    return clause.aspect is Aspect.LAYOUT and clause.layout == "contiguous" and not value.is_contiguous()
-
-
-def _dtypes(clause: Clause, call: Call) -> frozenset[str]:
-    if not clause.same_as:
-        return clause.dtypes
-    other = _element(call.arguments, clause.same_as)
-    return frozenset((dtype_name(other.dtype),)) if isinstance(other, torch.Tensor) else frozenset()
-
-
-def _accepted(clause: Clause, value: Any, view: ReleaseView) -> bool:
-    spelled = _spellings(clause.parameter, value, view)
-    if clause.values:
-        return any(str(item) in spelled for item in clause.values)
-    if not isinstance(value, int | float):
-        return True
-    low = clause.minimum is None or value >= clause.minimum
-    high = clause.maximum is None or value <= clause.maximum
-    return low and high and (clause.multiple_of is None or value % clause.multiple_of == 0)
+def observed(call: Call) -> clauses.Call:
+    """The call as clauses see it, on the chip that the stand-in pretends to run on. Addresses of the CPU say nothing."""
+    enums = {}
+    for name in call.arguments:
+        enum = call.view.enum_of(name)
+        if enum is not None:
+            enums[name] = call.view.enums.get(enum, {})
+    seen = {name: observe(value) for name, value in call.arguments.items()}
+    return clauses.Call(seen, enums, ".".join(map(str, call.settings.capability)))
 
 
 def _library_raises(clause: Clause, value: Any) -> bool:
@@ -106,10 +66,10 @@ def _library_raises(clause: Clause, value: Any) -> bool:
     return clause.enforcement is not Enforcement.NONE and clause.effect is Effect.RAISES
 
 
-def _as_read(clause: Clause, value: Tensor, call: Call) -> Tensor:
-    if clause.aspect is Aspect.LAYOUT:
+def _as_read(clause: Clause, value: Tensor, seen: clauses.Call) -> Tensor:
+    if clause.aspect is Aspect.LAYOUT and clause.layout == "contiguous":
         return contiguous_bytes(value)
-    accepted = _dtypes(clause, call)
+    accepted = accepted_dtypes(clause, seen) or frozenset()
     name = clause.reads or (next(iter(accepted)) if len(accepted) == 1 else "")
     if clause.aspect is not Aspect.DTYPE or not name:
         return value
@@ -136,10 +96,6 @@ def _put(arguments: dict[str, Any], parameter: str, value: Any) -> None:
         arguments[name] = value
 
 
-def _message(clause: Clause, call: Call, value: Any) -> str:
-    is_ = dtype_name(value.dtype) if isinstance(value, torch.Tensor) else repr(value)
-    evidence = f" [{clause.evidence[0]}]" if clause.evidence else ""
-    return (
-        f"{call.view.library} {call.view.release}, {call.entry_point}: {clause.parameter} is {is_}; "
-        f"{clause.parameter}: {requirement(clause)}{evidence}"
-    )
+def _message(one: Judgement, call: Call) -> str:
+    evidence = f" [{one.clause.evidence[0]}]" if one.clause.evidence else ""
+    return message(one, call.entry_point, f"{call.view.library} {call.view.release}") + evidence

@@ -235,7 +235,7 @@ def test_the_filter_lets_through_what_the_evaluator_lets_through(
 ) -> None:
     from contractlint.catalog import load_catalog
     from contractlint.clauses import Outcome, judge_call
-    from contractlint.runtime.observe import observe_call
+    from contractlint.clauses.real import observe_call
 
     arguments = moe_arguments(torch, routing_method_type=method)
     for name, dtype in dtypes.items():

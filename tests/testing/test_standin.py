@@ -138,9 +138,9 @@ def test_what_the_library_checks_raises_as_there() -> None:
         for accepted in (bias, bias.bfloat16(), bias.half()):
             route(scores, accepted, 1, 1, 8, 1.0, values, indices)
             assert values.isfinite().all()
-        with pytest.raises(ContractRaised, match="topk_values is float32"):
+        with pytest.raises(ContractRaised, match="`topk_values` of fused_topk_deepseek is float32"):
             route(scores, bias, 1, 1, 8, 1.0, values.float(), indices)
-        with pytest.raises(ContractRaised, match="topk_indices is int64"):
+        with pytest.raises(ContractRaised, match="`topk_indices` of fused_topk_deepseek is int64"):
             route(scores, bias, 1, 1, 8, 1.0, values, indices.long())
     with standin("0.6.7", checks=False) as library:
         library.package.fused_moe.fused_topk_deepseek(scores, bias, 1, 1, 8, 1.0, values, indices.long())

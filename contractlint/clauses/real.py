@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from contractlint.clauses import Call, Kind, Observed
+from contractlint.clauses.observed import Call, Kind, Observed
 
 FAKE = "a fake tensor has no memory"
 _FAKES = ("FakeTensor", "FunctionalTensor", "ProxyTensor")
@@ -41,7 +41,7 @@ def observe_call(
     *,
     addresses: bool = False,
 ) -> Call:
-    """What is seen of a call."""
+    """What is seen of a call, on the chip that its tensors are on."""
     seen = {name: observe(value, addresses=addresses) for name, value in zip(names, values, strict=True)}
     return Call(seen, enums, capability(values))
 
