@@ -2,7 +2,8 @@
 
     FLASHINFER_USE_CUDA_NORM=1 python -m bench.device
 
-The kernels are those of `tests/device`. Median of repeats, each short enough that the queue of launches never fills.
+The kernels are those of `tests/device`. Medians of rounds in which all modes take
+turns, each short enough that the queue of launches never fills.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-CALLS, REPEATS = 200, 25
+CALLS, ROUNDS = 200, 15
 MODES = (  # label, mode, checks
     ("bare", "", ""),
     ("assert, dtypes", "assert", "dtype"),
@@ -26,21 +27,18 @@ MODES = (  # label, mode, checks
 
 
 def measure(function: Callable[..., Any], arguments: dict[str, Any], synchronize: Callable[[], None]) -> float:
-    """Microseconds of this thread's CPU time for one call."""
-
-    def some() -> float:
+    """Microseconds of this thread's CPU time for one call; what comes first is judged, and is not counted."""
+    for _ in range(10):
+        function(**arguments)
+    synchronize()
+    gc.disable()
+    try:
         start = time.thread_time()
         for _ in range(CALLS):
             function(**arguments)
-        spent = (time.thread_time() - start) / CALLS * 1e6
-        synchronize()
-        return spent
-
-    some()
-    gc.disable()
-    try:
-        return statistics.median(some() for _ in range(REPEATS))
+        return (time.thread_time() - start) / CALLS * 1e6
     finally:
+        synchronize()
         gc.enable()
 
 
@@ -59,11 +57,14 @@ def rows() -> Iterator[tuple[str, list[float]]]:
 
     with tempfile.TemporaryDirectory() as folder:
         for kernel in KERNELS:
-            costs = []
-            for _, word, checks in MODES:
-                with mode(word, checks, folder):
-                    costs.append(measure(kernel.function(), kernel.arguments(), torch.cuda.synchronize))
-            yield str(kernel), costs
+            function, arguments = kernel.function(), kernel.arguments()
+            measure(function, arguments, torch.cuda.synchronize)
+            costs: list[list[float]] = [[] for _ in MODES]
+            for _ in range(ROUNDS):  # in turns, so that a clock that changes its speed does so for all
+                for found, (_, word, checks) in zip(costs, MODES, strict=True):
+                    with mode(word, checks, folder):
+                        found.append(measure(function, arguments, torch.cuda.synchronize))
+            yield str(kernel), [statistics.median(found) for found in costs]
 
 
 def main() -> None:

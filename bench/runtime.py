@@ -2,7 +2,8 @@
 
     make bench-runtime
 
-The function has a signature of 26 parameters and does nothing. Thread CPU time, garbage collection off, median of repeats.
+The function has a signature of 26 parameters and does nothing. Thread CPU time, garbage collection off. The
+variants take turns, so that a machine that changes its speed does so for all; medians of the rounds.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import tempfile
 import time
 import types
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 TENSORS, SCALARS = 6, 20
-CALLS, REPEATS = 20_000, 15
+CALLS, ROUNDS = 10_000, 15
 
 CONTRACT = """
 entry_point = "bench_kernels.kernel"
@@ -77,12 +79,12 @@ def caller(function: Callable[..., Any], torch: Any) -> Callable[[int], float]:
     return loop
 
 
-def measure(function: Callable[..., Any], torch: Any) -> float:
-    loop = caller(function, torch)
+def once(loop: Callable[[int], float]) -> float:
+    """Microseconds a call, after the interpreter and the checker have seen some."""
     loop(2_000)
     gc.disable()
     try:
-        return statistics.median(loop(CALLS) for _ in range(REPEATS))
+        return loop(CALLS)
     finally:
         gc.enable()
 
@@ -108,10 +110,34 @@ def typechecked() -> Callable[..., Any]:
     return checked
 
 
+Mode = Callable[[], AbstractContextManager[Any]]
+
+
+def variants(
+    function: types.FunctionType, contract: Path, folder: str
+) -> Iterator[tuple[str, Callable[..., Any], Mode]]:
+    """What is measured: a label, what is called, and what is armed meanwhile."""
+    from contractlint.runtime import armed
+
+    def mode(word: str, **more: Any) -> Mode:
+        return partial(armed, word, contracts=(str(contract),), require=("bench_kernels.kernel",), **more)
+
+    yield "bare call", function, nullcontext
+    yield "functools.wraps pass-through", passed_through(function), nullcontext
+    yield "off, after it was armed (the same function object and code)", function, nullcontext
+    yield "assert, dtypes", function, mode("assert", checks="dtype")
+    yield "assert, dtypes, shapes, layout", function, mode("assert")
+    yield "warn, dtypes, shapes, layout", function, mode("warn")
+    yield "record, call site known", function, mode("record", trace=folder + "/t")
+    yield "assert (all) and record", function, mode("assert", trace=folder + "/u")
+    try:
+        yield "beartype + jaxtyping, dtypes and shapes", typechecked(), nullcontext
+    except ImportError as problem:
+        print(f"beartype + jaxtyping: not measured ({problem})", file=sys.stderr)
+
+
 def rows() -> Iterator[tuple[str, float]]:
     import torch
-
-    from contractlint.runtime import armed
 
     function = kernel()
     code = function.__code__
@@ -119,29 +145,15 @@ def rows() -> Iterator[tuple[str, float]]:
         contract = Path(folder, "kernel.toml")
         signature = CONTRACT.replace("SIGNATURE", ", ".join(names()))
         contract.write_text(signature + "".join(PARAMETER.format(n=n) for n in range(TENSORS)))
-
-        def mode(word: str, **more: Any) -> AbstractContextManager[Any]:
-            return armed(word, contracts=(str(contract),), require=("bench_kernels.kernel",), **more)
-
-        yield "bare call", measure(function, torch)
-        yield "functools.wraps pass-through", measure(passed_through(function), torch)
-        with mode("assert"):
-            pass
-        assert function.__code__ is code, "off must be the same object with its own code"
-        yield "off, after it was armed (the same function object and code)", measure(function, torch)
-        for label, word, more in (
-            ("assert, dtypes", "assert", {"checks": "dtype"}),
-            ("assert, dtypes, shapes, layout", "assert", {}),
-            ("warn, dtypes, shapes, layout", "warn", {}),
-            ("record, call site known", "record", {"trace": folder + "/t"}),
-            ("assert (all) and record", "assert", {"trace": folder + "/u"}),
-        ):
-            with mode(word, **more):
-                yield label, measure(function, torch)
-        try:
-            yield "beartype + jaxtyping, dtypes and shapes", measure(typechecked(), torch)
-        except ImportError as problem:
-            print(f"beartype + jaxtyping: not measured ({problem})", file=sys.stderr)
+        own = caller(function, torch)  # one call site for all that is armed
+        costs: dict[str, list[float]] = {}
+        for _ in range(ROUNDS):
+            for label, called, mode in variants(function, contract, folder):
+                loop = own if called is function else caller(called, torch)
+                with mode():
+                    costs.setdefault(label, []).append(once(loop))
+                assert function.__code__ is code, "off must be the same object with its own code"
+        yield from ((label, statistics.median(found)) for label, found in costs.items())
 
 
 def main() -> None:

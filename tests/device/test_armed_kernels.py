@@ -125,7 +125,8 @@ def custom_op(kernel: Kernel) -> Callable[[Arguments], Tensors]:
     _LIBRARIES.append(library)
 
     def run(tensors: list[Any]) -> list[Any]:
-        passed = {name: tensor.clone() for name, tensor in zip(names, tensors, strict=True)}
+        passed = dict(zip(names, tensors, strict=True))
+        passed.update({name: passed[name].clone() for name in kernel.writes})  # the op itself writes into nothing
         return [result.clone() for result in call(kernel, {**passed, **plain})]
 
     library.define(f"{label}(Tensor[] tensors) -> Tensor[]")
