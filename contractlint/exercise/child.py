@@ -38,6 +38,11 @@ class Request:
     present: frozenset[str]
     device: str = "cuda"
     library: str = ""  # a module that stands in for the library; empty for the library itself
+    names: tuple[str, ...] = ()  # under which the library may have the entry point, besides its canonical name
+
+
+class CannotCall(Exception):
+    """The call could not be made, or not be judged; that says nothing of the kernel. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,8 @@ class Answer:
 def serve(connection: Connection) -> None:
     """Answer requests until the other end closes; the body of a child process.
 
-    The answer None says that nothing can be called here, because the driver was initialised before the fork.
+    A text instead of an answer says why the call could not be made. The answer None says that nothing can be called
+    here, because the driver was initialised before the fork.
     """
     import torch
 
@@ -64,18 +70,25 @@ def serve(connection: Connection) -> None:
         except EOFError:
             return
         spoiled = request.device == "cuda" and torch.cuda._is_in_bad_fork()
-        connection.send(None if spoiled else perform(request))
         if spoiled:
+            connection.send(None)
             return
+        try:
+            connection.send(perform(request))
+        except CannotCall as problem:
+            connection.send(str(problem))
 
 
 def perform(request: Request) -> Answer:
-    """Make one call and say what it did."""
+    """Make one call and say what it did. Raises CannotCall when it could not be made."""
     import torch
 
     started = time.monotonic()
-    call = find(request)
-    arguments = build(request.recipe, request.shapes, request.trial, request.present, request.device)
+    try:
+        call = find(request)
+        arguments = build(request.recipe, request.shapes, request.trial, request.present, request.device)
+    except Exception as problem:
+        raise CannotCall(f"cannot be called: {said(problem)}") from problem
     before = {name: _copied(value) for name, value in arguments.items()}
     try:
         returned = call(**arguments)
@@ -85,7 +98,10 @@ def perform(request: Request) -> Answer:
         text = said(problem)
         outcome = Outcome.FAULTED if any(fault in text for fault in _FAULTS) else Outcome.RAISED
         return Answer(outcome, message=text, seconds=time.monotonic() - started)
-    results = _results(request, returned, arguments)
+    try:
+        results = _results(request, returned, arguments)
+    except Exception as problem:
+        raise CannotCall(f"the result is not where the recipe says: {said(problem)}") from problem
     distance, tolerance, message = compare(request.recipe, results, before)
     outcome = Outcome.ACCEPTED_RIGHT if distance is not None and distance <= tolerance else Outcome.ACCEPTED_WRONG
     return Answer(outcome, distance, tolerance, message, time.monotonic() - started)
@@ -97,8 +113,13 @@ def find(request: Request) -> Any:
         return resolve(f"{request.library}:{request.recipe.entry_point.rpartition('.')[2]}")
     if request.recipe.call:
         return resolve(request.recipe.call)
-    module, _, name = request.recipe.entry_point.rpartition(".")
-    return resolve(f"{module}:{name}")
+    for place in (request.recipe.entry_point, *request.names):
+        module, _, name = place.rpartition(".")
+        try:
+            return resolve(f"{module}:{name}")
+        except (ImportError, AttributeError):
+            continue  # releases move entry points, and keep some of the old names
+    raise LookupError(f"the library has no {' or '.join(dict.fromkeys((request.recipe.entry_point, *request.names)))}")
 
 
 def said(problem: Exception) -> str:

@@ -19,6 +19,7 @@ from contractlint.model.contract import Outcome
 
 COMPILE_LIMIT = 900.0  # the first call of a module compiles it
 _COMPILE_PATIENCE = 3  # times as long as it is thought to take
+_NOTHING_TOLD = "the conforming call is not right, or could not be made, so nothing can be told from others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,11 @@ class Children:
         if method == "forkserver":
             self._context.set_forkserver_preload(["contractlint.exercise.preload"])
 
-    def ask(self, request: Request, limit: float) -> Answer:
-        """Make one call in a child; a child that dies has faulted, one that does not end in time hangs."""
+    def ask(self, request: Request, limit: float) -> Answer | str:
+        """Make one call in a child; a child that dies has faulted, one that does not end in time hangs.
+
+        A text says why the call could not be made.
+        """
         answer = self._ask(request, limit)
         if answer is None:
             self._context = multiprocessing.get_context("spawn")
@@ -119,7 +123,7 @@ class Children:
         if kept is not None:
             _end(*kept)
 
-    def _ask(self, request: Request, limit: float) -> Answer | None:
+    def _ask(self, request: Request, limit: float) -> Answer | str | None:
         keeps = self._context.get_start_method() == "spawn"
         kept = getattr(self._local, "kept", None)
         if kept is None:
@@ -129,7 +133,7 @@ class Children:
             theirs.close()
             kept = (child, ours)
         child, connection = kept
-        answer: Answer | None
+        answer: Answer | str | None
         try:
             connection.send(request)
             if not connection.poll(limit):
@@ -139,7 +143,7 @@ class Children:
         except (EOFError, BrokenPipeError, ConnectionResetError):
             child.join(10)
             answer = Answer(Outcome.FAULTED, message=f"the process died ({_died(child.exitcode)})")
-        if keeps and answer is not None and answer.outcome in (Outcome.RAISED, Outcome.ACCEPTED_RIGHT):
+        if keeps and isinstance(answer, Answer) and answer.outcome in (Outcome.RAISED, Outcome.ACCEPTED_RIGHT):
             self._local.kept = kept
         else:
             self._local.kept = None
@@ -191,15 +195,32 @@ def _run_subject(
     conforming = True
     for number, trial in enumerate(subject.trials):
         if not conforming:
-            told(Result(trial, None, "the conforming call is not right, so nothing can be told from others"))
+            told(
+                Result(
+                    trial,
+                    None,
+                    "the conforming call is not right, or could not be made, so nothing can be told from others",
+                )
+            )
             continue
         answer = journal.get(trial)
         if answer is None:
             request = Request(
-                subject.recipe, without_clause(trial), subject.shapes, subject.present, device=device, library=library
+                subject.recipe,
+                without_clause(trial),
+                subject.shapes,
+                subject.present,
+                device,
+                library,
+                subject.entry.names,
             )
             patience = max(limit, COMPILE_LIMIT, _COMPILE_PATIENCE * subject.recipe.compile_seconds)
-            answer = children.ask(request, limit if number else patience)
+            asked = children.ask(request, limit if number else patience)
+            if isinstance(asked, str):
+                told(Result(trial, None, asked))
+                conforming = number > 0
+                continue
+            answer = asked
             journal.add(trial, answer)
         told(Result(trial, answer))
         conforming = number > 0 or answer.outcome is Outcome.ACCEPTED_RIGHT

@@ -32,7 +32,8 @@ def test_the_sources_of_each_layout_of_the_library_are_found(tmp_path: Path) -> 
         for number, names in enumerate(part.sources):
             made = recipe("0.6.7", package(tmp_path / f"{part.name}{number}", *names), tmp_path / "headers")
             assert made.sources[0] == part.door and part.door.is_file()
-            assert [source.name for source in made.sources[1:]] == [Path(name).name for name in names]
+            assert [source.name for source in made.originals] == [Path(name).name for name in names]
+            assert len(made.sources) == 1 + len(names)
             assert made.headers == headers
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ pytest.importorskip("torch")
 
 from contractlint.catalog import load_catalog
 from contractlint.exercise.book import agrees, confirmed, disagreements
-from contractlint.exercise.child import Answer
+from contractlint.exercise.child import Answer, CannotCall, Request, perform
 from contractlint.exercise.evidence import write
 from contractlint.exercise.machine import Machine
 from contractlint.exercise.plan import Plan, make_plan
@@ -114,3 +115,21 @@ def test_evidence_tells_each_call_and_keeps_other_entry_points(rmsnorm: list[Res
         item for item in document["outcomes"] if item.get("given") == "float32" and item["parameter"] == "weight"
     )
     assert weight["outcome"] == "accepted-wrong" and weight["contract"] == "silent" and weight["agrees"]
+
+
+def test_a_call_that_cannot_be_made_says_nothing_of_the_kernel() -> None:
+    made = plan("merge_state")  # the stand-ins have none of that name
+    results = outcomes(made)
+    assert {result.answer for result in results} == {None}
+    assert results[0].reason.startswith("cannot be called: ") and "merge_state" in results[0].reason
+    assert not confirmed(results) and not disagreements(results)
+
+
+def test_an_entry_point_is_found_under_its_other_names() -> None:
+    (subject,) = plan("rmsnorm").subjects
+    assert subject.recipe is not None
+    moved = replace(subject.recipe, entry_point="tests.exercise.no_such_module.rmsnorm")
+    request = Request(moved, subject.trials[0], subject.shapes, subject.present, "cpu", names=(f"{STANDINS}.rmsnorm",))
+    assert perform(request).outcome is Outcome.ACCEPTED_RIGHT
+    with pytest.raises(CannotCall, match="the library has no"):
+        perform(replace(request, names=()))

@@ -67,6 +67,11 @@ PARTS = (
         ),
     ),
 )
+# Sources of which only the sizes that the stage asks for are compiled, and what includes them so.
+_NARROWED = {
+    f"{_BACKEND}/routingRenormalize/launchHistogramScoresKernel.cu": "renormalize_scores.cu",
+    f"{_BACKEND}/trtllm_fused_moe_routing_custom.cu": "custom_scores.cu",
+}
 PART_NAMES = tuple(part.name for part in PARTS)
 _COMMON = Path(__file__).with_name("door.cuh")
 # Where these sources look for the headers that `flashinfer-cubin` ships.
@@ -95,6 +100,7 @@ class Recipe:
     sources: tuple[Path, ...]
     includes: tuple[Path, ...]
     system_includes: tuple[Path, ...]
+    originals: tuple[Path, ...]  # the library's own among the sources, and those that ours include
     headers: Path  # the folder `trtllmGen_bmm_export` of `flashinfer-cubin`
 
     def flags(self, architecture: str, exported: Path) -> list[str]:
@@ -128,8 +134,8 @@ def recipe(release: str, package: Path, headers: Path, more_includes: tuple[Path
         CannotBuild: sources or headers are not there.
     """
     data = package / "data"
-    files = [file for part in PARTS for file in _files(part, data / "csrc")]
-    if not files:
+    found = [part_files for part in PARTS if (part_files := _files(part, data / "csrc"))]
+    if not found:
         raise CannotBuild(f"{package} holds no routing sources of the trtllm MoE kernels below data/csrc")
     exports = sorted(headers.rglob("trtllmGen_bmm_export"))
     if not exports:
@@ -139,20 +145,23 @@ def recipe(release: str, package: Path, headers: Path, more_includes: tuple[Path
         )
     return Recipe(
         release,
-        tuple(files),
+        tuple(file for compiled, _ in found for file in compiled),
         tuple(data / name for name in (*_INCLUDES, *_FIRST_INCLUDES) if (data / name).is_dir()),
         (*(data / name for name in _SYSTEM_INCLUDES), *more_includes),
+        tuple(file for _, originals in found for file in originals),
         exports[0],
     )
 
 
-def _files(part: Part, folder: Path) -> tuple[Path, ...]:
-    """The door of a part and its sources in a release; nothing when the release has none."""
+def _files(part: Part, folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]] | None:
+    """Return (what is compiled of a part, the door first; the library's own sources), None when a release has none."""
     for names in part.sources:
-        files = tuple(folder / name for name in names)
-        if all(file.is_file() for file in files):
-            return (part.door, *files)
-    return ()
+        originals = tuple(folder / name for name in names)
+        if all(file.is_file() for file in originals):
+            here = Path(__file__).parent
+            compiled = (here / _NARROWED[name] if name in _NARROWED else folder / name for name in names)
+            return (part.door, *compiled), originals
+    return None
 
 
 def compile_library(made: Recipe, architecture: str, *, cache: Path | None = None, jobs: int = 0) -> Path:
@@ -206,7 +215,7 @@ def _compiled(nvcc: str, flags: list[str], source: Path, folder: Path, release: 
 
 def _key(made: Recipe, architecture: str) -> str:
     digest = hashlib.sha256(architecture.encode())
-    for source in (*made.sources, _COMMON):
+    for source in (*made.sources, *made.originals, _COMMON):
         digest.update(source.read_bytes())
     return f"{made.release}-{architecture}-{digest.hexdigest()[:12]}"
 
