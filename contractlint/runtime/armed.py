@@ -12,8 +12,8 @@ from contractlint.runtime.generate import Writer
 from contractlint.runtime.judge import Judge
 from contractlint.runtime.library import Installed
 from contractlint.runtime.settings import Settings
-from contractlint.runtime.swap import Swapped, compile_like
 from contractlint.runtime.targets import forwards, parameters_of
+from contractlint.swap import compile_like, swapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Armed:
 
     def __init__(self, function: types.FunctionType, subject: Contracted) -> None:
         self.subject = subject
-        self._swapped = Swapped(function)
+        self._swapped = swapped(function)
         self._compiled: dict[Settings, tuple[types.CodeType, Mapping[str, object]]] = {}
         self._now: Settings | None = None
 

@@ -9,6 +9,9 @@
 Every entry point that the contracts know in that release is there under all its import paths, with its signature. Those
 with a reference in `contractlint.reference` compute; the others raise `NotComputed`. Meta tensors give meta tensors.
 
+Where the library is installed, `fakes()` puts the same kernels behind its own functions instead: everything else of the
+library is the real one.
+
 Torch is imported when a stand-in is installed, not before.
 """
 
@@ -19,18 +22,39 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from contractlint.testing.errors import ContractRaised as ContractRaised
     from contractlint.testing.errors import NotComputed as NotComputed
+    from contractlint.testing.errors import NotInstalled as NotInstalled
     from contractlint.testing.errors import WouldFault as WouldFault
     from contractlint.testing.installing import Standin as Standin
     from contractlint.testing.installing import install as install
     from contractlint.testing.installing import standin as standin
+    from contractlint.testing.overlay import Fakes as Fakes
+    from contractlint.testing.overlay import fakes as fakes
+    from contractlint.testing.overlay import install_fakes as install_fakes
 
-__all__ = ["ContractRaised", "NotComputed", "Standin", "WouldFault", "install", "standin"]
+_HOMES = {
+    "installing": ("Standin", "install", "standin"),
+    "overlay": ("Fakes", "fakes", "install_fakes"),
+    "errors": ("ContractRaised", "NotComputed", "NotInstalled", "WouldFault"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ContractRaised",
+    "Fakes",
+    "NotComputed",
+    "NotInstalled",
+    "Standin",
+    "WouldFault",
+    "fakes",
+    "install",
+    "install_fakes",
+    "standin",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    home = "installing" if name in ("Standin", "install", "standin") else "errors"
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -13,3 +13,7 @@ class ContractRaised(RuntimeError):
 
 class WouldFault(RuntimeError):
     """The arguments break a clause whose breach makes the kernel access memory that is not there."""
+
+
+class NotInstalled(RuntimeError):
+    """Fakes were asked for over an installed library, and there is none."""

@@ -3,6 +3,9 @@
     @pytest.mark.kernel_standin(release="0.6.7", misread=True)
     def test_moe(kernel_standin): ...
 
+    @pytest.mark.kernel_fakes(misread=True)
+    def test_moe(kernel_fakes): ...     # the same over the installed library
+
 Without a release in the mark, it is that of `--kernel-standin-release`, or of the ini option of that name.
 """
 
@@ -27,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Describe the mark."""
     config.addinivalue_line("markers", "kernel_standin(release=…, misread=…): how the kernel_standin fixture behaves")
+    config.addinivalue_line("markers", "kernel_fakes(misread=…): how the kernel_fakes fixture behaves")
 
 
 @pytest.fixture
@@ -45,3 +49,18 @@ def kernel_standin(request: pytest.FixtureRequest) -> Iterator[Any]:
         )
     with standin(release, **options) as installed:
         yield installed
+
+
+@pytest.fixture
+def kernel_fakes(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Fakes over the installed library, while the test runs; skips where it is not installed."""
+    pytest.importorskip("torch", reason="fakes compute with torch")
+    from contractlint.testing import NotInstalled, install_fakes
+
+    mark = request.node.get_closest_marker("kernel_fakes")
+    try:
+        installed = install_fakes(**(mark.kwargs if mark is not None else {}))
+    except NotInstalled as problem:
+        pytest.skip(str(problem))
+    yield installed
+    installed.uninstall()

@@ -12,9 +12,8 @@ from typing import Any
 from contractlint.catalog.catalog import Catalog
 from contractlint.catalog.loader import load_catalog
 from contractlint.testing import kernels
-from contractlint.testing.call import Call, Settings
-from contractlint.testing.clauses import under_contract
-from contractlint.testing.errors import NotComputed
+from contractlint.testing.answers import Answers
+from contractlint.testing.call import Settings
 from contractlint.testing.package import Package, loaded
 
 
@@ -25,8 +24,8 @@ class Standin:
         self.view = catalog.at(library, release)
         self.settings = settings
         self.name = catalog.package(library)
-        self._kernels = {entry: kernel for entry in self.view.entry_points if (kernel := self._kernel(entry))}
-        self._package = Package(self.view, self.name, self._called, kernels.extras(settings))
+        self._answers = Answers(self.view, self.name, settings)
+        self._package = Package(self.view, self.name, self._answers.called, kernels.extras(settings))
         self._finder = _Metadata(library, self.view.release)
         self._before: dict[str, ModuleType] | None = None
 
@@ -38,7 +37,7 @@ class Standin:
     @property
     def computed(self) -> tuple[str, ...]:
         """The entry points that compute, by canonical name."""
-        return tuple(sorted(self._kernels))
+        return self._answers.computed
 
     def install(self) -> Standin:
         """Put the stand-in where `import` finds it. What is loaded of the real library is kept for `uninstall`."""
@@ -56,22 +55,6 @@ class Standin:
             sys.modules.update(self._before)
             sys.meta_path.remove(self._finder)
             self._before = None
-
-    def _kernel(self, entry: str) -> kernels.Kernel | None:
-        start = len(self.name) + 1
-        names = self.view.entry_points[entry].names
-        return next((k for name in names if (k := kernels.find(name[start:].removesuffix(".__init__")))), None)
-
-    def _called(self, entry: str, owner: Any, arguments: dict[str, Any]) -> Any:
-        kernel = self._kernels.get(entry)
-        if kernel is None:
-            raise NotComputed(
-                f"the stand-in for {self.view.library} {self.view.release} cannot compute {entry}: "
-                "there is no reference for it in contractlint.reference"
-            )
-        named = {**arguments, **arguments.pop("kwargs", {})}  # some releases take part of the parameters so
-        call = under_contract(Call(entry, self.view, self.settings, named, owner))
-        return kernel.shapes(call) if kernel.shapes is not None and call.on_meta else kernel.compute(call)
 
 
 def install(

@@ -62,28 +62,64 @@ def compile_like(model: types.CodeType, source: str) -> types.CodeType:
 
 
 class Swapped:
-    """A function whose code can be exchanged and put back. `names` are what new code may refer to, in the module's globals."""
+    """A function whose code can be exchanged and put back, in two layers: a checker in front, and a body behind it.
+
+    `original` runs the body: the function's own code, or the fake that was put in its place. `names` are what new code may
+    refer to, in the module's globals.
+    """
 
     def __init__(self, function: types.FunctionType) -> None:
         self.function = function
-        self.code = function.__code__
+        self.own = function.__code__
         self.original = original_of(function)
-        self._names: tuple[str, ...] = ()
+        self._front: types.CodeType | None = None
+        self._names: dict[str, frozenset[str]] = {}  # layer → names in the globals
+
+    @property
+    def code(self) -> types.CodeType:
+        """The function's own code, whatever runs in its place."""
+        return self.own
 
     def replace(self, code: types.CodeType, names: Mapping[str, object]) -> None:
-        """Run `code` in place of the function's own."""
-        self.function.__globals__.update(names)
+        """Run `code` in front of the body."""
+        self._know("front", names)
+        self._front = code
         self.function.__code__ = code
-        self._forget(except_for=names)
-        self._names = tuple(names)
 
     def restore(self) -> None:
-        """Put the function's own code back."""
-        self.function.__code__ = self.code
-        self._forget()
-        self._names = ()
+        """Run the body alone."""
+        self._front = None
+        self.function.__code__ = self.original.__code__
+        self._know("front", {})
 
-    def _forget(self, except_for: Mapping[str, object] | None = None) -> None:
-        for name in self._names:
-            if name not in (except_for or {}):
-                self.function.__globals__.pop(name, None)
+    def replace_body(self, code: types.CodeType, names: Mapping[str, object]) -> None:
+        """Run `code` in place of the function's own."""
+        self._know("body", names)
+        self.original.__code__ = code
+        if self._front is None:
+            self.function.__code__ = code
+
+    def restore_body(self) -> None:
+        """Run the function's own code again, behind a checker where there is one."""
+        self.original.__code__ = self.own
+        if self._front is None:
+            self.function.__code__ = self.own
+        self._know("body", {})
+
+    def _know(self, layer: str, names: Mapping[str, object]) -> None:
+        space = self.function.__globals__
+        space.update(names)
+        for name in self._names.get(layer, frozenset()) - names.keys():
+            space.pop(name, None)
+        self._names[layer] = frozenset(names)
+
+
+def swapped(function: types.FunctionType) -> Swapped:
+    """The one `Swapped` of a function, for all who exchange its code."""
+    known = _SWAPPED.get(id(function))
+    if known is None:
+        known = _SWAPPED[id(function)] = Swapped(function)
+    return known
+
+
+_SWAPPED: dict[int, Swapped] = {}  # keeps the functions alive, so that no id is used twice
