@@ -75,7 +75,7 @@ def collect(contracts: Path) -> dict[Place, list[str]]:
 
 def _held(clause: Any, item: dict[str, Any]) -> bool:
     """Whether the clause is the one that was in force in the run, where several ask the same under other conditions."""
-    return bool(words.conditions(clause) == item.get("when", words.conditions(clause)))
+    return bool(words.conditions(clause) == item.get("when", ""))
 
 
 def shown(document: dict[str, Any], item: dict[str, Any]) -> str:
@@ -83,7 +83,9 @@ def shown(document: dict[str, Any], item: dict[str, Any]) -> str:
     groups: dict[str, list[str]] = defaultdict(list)
     for outcome in document["outcomes"]:
         about = (outcome["entry_point"], outcome.get("parameter")) == (item["entry_point"], item["parameter"])
-        if about and outcome.get("mutation") == item["aspect"] and outcome.get("when", "") == item.get("when", ""):
+        # The routing stage answers for several clauses about the same parameter, and says which.
+        same = outcome.get("when", item.get("when")) == item.get("when")
+        if about and same and outcome.get("mutation") == item["aspect"]:
             groups[_DID[outcome["outcome"]]].append(str(outcome["given"]).replace('"', "").replace("'", ""))
     return "; ".join(f"{_listed(given)}: {did}" for did, given in groups.items())
 

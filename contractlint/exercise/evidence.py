@@ -51,6 +51,7 @@ def write(folder: Path, library: str, machine: Machine, date: str, results: Sequ
             "parameter": clause.parameter,
             "aspect": clause.aspect.value,
             "requirement": words.requirement(clause),
+            **({"when": words.conditions(clause)} if clause.when else {}),
         }
         for clause in confirmed(results)
     ]
