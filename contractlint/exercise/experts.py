@@ -167,9 +167,13 @@ def prepared(scheme: str, arguments: dict[str, Any]) -> dict[str, Any]:
         "hidden_states": hidden.codes,
         "hidden_states_scale": scales,
     }
-    if "topk_ids" in arguments:
-        chosen = _route(_free(arguments["topk_ids"].shape[0]), _bias(), 2.5)
-        filled["topk_ids"] = pack(chosen.experts, chosen.weights)
+    if "routing_logits" not in arguments:
+        chosen = _route(_free(len(arguments["hidden_states"])), _bias(), 2.5)
+        filled |= {
+            "topk_ids": pack(chosen.experts, chosen.weights),
+            "topk_ids[0]": chosen.experts,
+            "topk_ids[1]": chosen.weights,
+        }
     return {name: filled.get(name, value) for name, value in arguments.items()}
 
 
@@ -200,9 +204,9 @@ def reference(scheme: str, arguments: Mapping[str, Any]) -> Tensor:
     """What the values of a call lead to, bfloat16 `[T, hidden]`; weights from plain order."""
     made = SCHEMES[scheme]
     first, second = weights(scheme)
-    if "topk_ids" in arguments:
+    if "routing_logits" not in arguments:
         # Whatever was passed, these experts were meant.
-        chosen = _route(_free(arguments["topk_ids"].shape[0]), _bias(), 2.5)
+        chosen = _route(_free(len(arguments["hidden_states"])), _bias(), 2.5)
     else:
         chosen = _route(
             arguments["routing_logits"],

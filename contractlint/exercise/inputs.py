@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from contractlint.exercise.recipes.base import Argument, Fill, Member, Recipe
+from contractlint.exercise.recipes.base import Argument, Fill, Member, Recipe, owner
 from contractlint.exercise.trials import BY_ROWS, LONGER, NONE, RANK, STRIDED, TRANSPOSED, Mutation, Trial
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def build(
         # Values are drawn for every argument, passed or not, so that a mutation changes nothing but itself.
         value = _value(argument, argument.shape or shapes.get(name, ()), recipe, generator)
         mutated = name == trial.parameter and trial.mutation is not Mutation.NONE
-        if name in present:
+        if owner(name) in present:
             built[name] = value if mutated or not argument.optional else None
     if recipe.prepare:
         built = resolve(recipe.prepare)(built)
@@ -79,7 +79,16 @@ def build(
     if trial.mutation not in (Mutation.NONE, Mutation.DTYPE):
         built[trial.parameter] = _mutated(built[trial.parameter], trial, recipe)
         built |= dict.fromkeys((name for name, given in trial.also if given == NONE), None)
-    return {name: place(value, device) for name, value in built.items()}
+    return _assembled({name: place(value, device) for name, value in built.items()})
+
+
+def _assembled(built: dict[str, Any]) -> dict[str, Any]:
+    """Put elements, `name[0]` and so on, into tuples."""
+    found: dict[str, Any] = {}
+    for name, value in built.items():
+        whole = owner(name)
+        found[whole] = value if whole == name else (*found.get(whole, ()), value)
+    return found
 
 
 def resolve(path: str) -> Callable[..., Any]:

@@ -79,8 +79,18 @@ def make_plan(
     for name in sorted(names):
         entry = view.entry_points.get(name)
         if entry is not None:
-            subjects += [_subject(entry, recipe, release, capability, kinds) for recipe in recipes_of(name) or (None,)]
+            subjects += [_subject(entry, recipe, release, capability, kinds) for recipe in _recipes(name, release)]
     return Plan(library, release, capability, tuple(subjects))
+
+
+def _recipes(name: str, release: str) -> Sequence[Recipe | None]:
+    """The recipes that a release can follow; None when there is none."""
+    usable = [
+        recipe
+        for recipe in recipes_of(name)
+        if not recipe.releases or SpecifierSet(recipe.releases).contains(release, prereleases=True)
+    ]
+    return usable or [None]
 
 
 def _subject(entry: EntryPoint, recipe: Recipe | None, release: str, capability: str, kinds: frozenset[str]) -> Subject:

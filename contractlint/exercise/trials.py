@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from contractlint.exercise.recipes.base import Argument, Recipe
+from contractlint.exercise.recipes.base import Argument, Recipe, owner
 from contractlint.model.contract import Aspect, Clause, Outcome
 from contractlint.model.dtypes import DTYPES
 
@@ -98,7 +98,7 @@ def trials(
     for clause in applicable:
         kind = _OF_ASPECT.get(clause.aspect)
         argument = recipe.arguments.get(clause.parameter)
-        if kind is None or argument is None or kind.value not in mutations or clause.parameter not in present:
+        if kind is None or argument is None or kind.value not in mutations or owner(clause.parameter) not in present:
             continue
         made += _MAKERS[kind](recipe, clause, argument, applicable)
     return _distinct(made, recipe.variant)

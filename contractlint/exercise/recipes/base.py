@@ -73,6 +73,11 @@ def constant(value: object, *, together: tuple[str, ...] = ()) -> Argument:
     return Argument(value=value, is_tensor=False, together=together)
 
 
+def owner(name: str) -> str:
+    """The parameter that an argument is passed as: `topk_ids[1]` is an element of `topk_ids`."""
+    return name.partition("[")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How to call an entry point and to tell whether it was right.
@@ -80,7 +85,7 @@ class Recipe:
     Args:
         entry_point: its canonical name.
         symbols: sizes for the symbols of shapes.
-        arguments: what is passed, in the order of the call.
+        arguments: what is passed, in the order of the call. `name[0]`, `name[1]`, … are the elements of a tuple.
         results: where results are: `return` for what is returned, or the names of arguments that the kernel writes.
         reference: `module:function`; called with the arguments by name, tensors on the CPU as the caller gave them. It
             returns one tensor, or a tuple of them, in the order of `results`.
@@ -105,6 +110,7 @@ class Recipe:
     compile_seconds: int = 30
     call: str = ""
     variant: str = ""  # tells apart several recipes of one entry point
+    releases: str = ""  # those that take such arguments, as `>=0.6.12`; empty for all
     # How to undo a byte layout that the contract names: layout → `module:function`, for mutations of layout.
     layouts: Mapping[str, str] = field(default_factory=dict)
 

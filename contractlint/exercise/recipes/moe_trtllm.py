@@ -28,6 +28,10 @@ _FROM_LOGITS = {
     "routing_bias": Argument(Fill.SMALL, "bfloat16"),
 }
 _ROUTED = {"topk_ids": Argument(Fill.MADE, "int32", ("num_tokens", "top_k"))}
+_UNPACKED = {
+    "topk_ids[0]": Argument(Fill.MADE, "int32", ("num_tokens", "top_k")),
+    "topk_ids[1]": Argument(Fill.MADE, "bfloat16", ("num_tokens", "top_k")),
+}
 _UNREAD_BIAS = {"routing_bias": Argument(Fill.SMALL, "bfloat16", ("num_experts",), optional=True)}
 _SETTINGS = {
     "num_experts": constant(32),
@@ -62,19 +66,22 @@ def _recipe(
     tolerance: float,
     *,
     routed: bool = False,
+    unpacked: str = "",  # the releases that take experts and weights apart
     variant: str = "",
 ) -> Recipe:
+    experts = _UNPACKED if unpacked else _ROUTED if routed else _FROM_LOGITS
     return Recipe(
         f"flashinfer.fused_moe.trtllm_{name}",
         _SIZES,
-        {**(_ROUTED if routed else _FROM_LOGITS), **arguments, **_SETTINGS},
+        {**experts, **arguments, **_SETTINGS},
         prepare=f"{_EXPERTS}:prepare_{scheme}",
         reference=f"{_EXPERTS}:{scheme}",
         tolerance={"": tolerance},
         module="fused_moe_trtllm_sm100",
         compile_seconds=420,
         layouts=_LAYOUTS,
-        variant=variant,
+        variant=variant or ("unpacked" if unpacked else ""),
+        releases=unpacked,
     )
 
 
@@ -172,6 +179,7 @@ _MXFP4_MXFP8_ROUTED = {**_UNREAD_BIAS, **_MXFP4_MXFP8}
 RECIPES = (
     _recipe("bf16_moe", "bf16", _BF16, 0.02),
     _recipe("bf16_routed_moe", "bf16", _BF16, 0.02, routed=True),
+    _recipe("bf16_routed_moe", "bf16", _BF16, 0.02, unpacked=">=0.6.18"),
     _recipe("fp8_per_tensor_scale_moe", "fp8_per_tensor", _FP8_PER_TENSOR, 0.06),
     _recipe(
         "fp8_per_tensor_scale_routed_moe", "fp8_per_tensor", {**_UNREAD_BIAS, **_FP8_PER_TENSOR}, 0.06, routed=True
@@ -183,11 +191,13 @@ RECIPES = (
     _recipe("fp8_block_scale_moe", "fp8_block", _FP8_BLOCK, 0.05),
     _recipe("fp8_block_scale_moe", "mxfp8", _MXFP8, 0.05, variant="MxFp8"),
     _recipe("fp8_block_scale_routed_moe", "fp8_block", {**_UNREAD_BIAS, **_FP8_BLOCK}, 0.05, routed=True),
+    _recipe("fp8_block_scale_routed_moe", "fp8_block", {**_UNREAD_BIAS, **_FP8_BLOCK}, 0.05, unpacked=">=0.6.18"),
     _recipe("fp8_block_scale_routed_moe", "mxfp8", {**_UNREAD_BIAS, **_MXFP8}, 0.05, routed=True, variant="MxFp8"),
     _recipe("fp4_block_scale_moe", "nvfp4", _FP4, 0.1),
     _recipe("fp4_block_scale_moe", "mxfp4_mxfp8", _MXFP4_MXFP8, 0.06, variant="MXFP4 x MXFP8"),
     _recipe("fp4_block_scale_moe", "mxfp4_bf16", _MXFP4_BF16, 0.03, variant="MXFP4 x bfloat16"),
     _recipe("fp4_block_scale_routed_moe", "nvfp4", {**_UNREAD_BIAS, **_FP4}, 0.1, routed=True),
+    _recipe("fp4_block_scale_routed_moe", "nvfp4", {**_UNREAD_BIAS, **_FP4}, 0.1, unpacked=">=0.6.12"),
     _recipe(
         "fp4_block_scale_routed_moe",
         "mxfp4_mxfp8",
