@@ -60,6 +60,11 @@ class Library:
         return frozenset(name.rpartition(".")[2] for name in self._names())
 
     @cached_property
+    def last_parts_elsewhere(self) -> frozenset[str]:
+        """The last parts of entry points that do not lie in the library's own package."""
+        return frozenset(name.rpartition(".")[2] for name in self._names() if not name.startswith(self._prefix))
+
+    @cached_property
     def modules(self) -> frozenset[str]:
         """Modules of the library, as far as names of entry points tell."""
         found = {self.import_name}

@@ -7,12 +7,13 @@ comes from `Facts_`, which the search fills as it goes.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from contractlint.calls.annotations import Annotations
 from contractlint.calls.containers import METHODS, boxed, elements, spread
+from contractlint.calls.hot import HotNames
+from contractlint.calls.known import Known
 from contractlint.calls.library import Library
 from contractlint.calls.values import (
     NOTHING,
@@ -29,6 +30,7 @@ from contractlint.calls.values import (
     Text,
     Value,
     Values,
+    carried,
     carries,
 )
 from contractlint.flow.binding import Bound, bind
@@ -43,23 +45,6 @@ MAX_DEPTH = 60
 MAX_CALLS = 6
 MAX_OVERRIDES = 24
 MAX_OUTSIDE = 8  # files that store under a name
-
-
-@dataclass(slots=True)
-class Known:
-    """What the search learnt so far, for the evaluation to build on.
-
-    `params`: what callers pass, by function and parameter. `attributes`: what code stores on objects from outside of their
-    class, by name and class (None where the class is not known). `variables`: what functions assign to names of a module.
-    `holders`: the classes whose instances keep something of the library under a name. `writers`: the functions that put it
-    there.
-    """
-
-    params: dict[tuple[str, int, str], Values] = field(default_factory=dict)
-    attributes: dict[str, dict[Class | str | None, Values]] = field(default_factory=lambda: defaultdict(dict))
-    variables: dict[tuple[str, str], Values] = field(default_factory=dict)
-    holders: dict[str, list[Class]] = field(default_factory=dict)
-    writers: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,17 +70,19 @@ class Resolver:
         self.project = flow.project
         self.library = library
         self.known = Known()
+        self.hot = HotNames(flow, library, self.known)
         self.annotations = Annotations(self)
-        self._memo: dict[tuple[int, int], Values] = {}
+        self._memo: dict[tuple[int, int, bool], Values] = {}
         self._kept: list[Scope] = []  # scopes whose identity is part of a key in the memo
-        self._active: dict[tuple[int, int], int] = {}
+        self._active: dict[tuple[int, int, bool], int] = {}
+        self._only = False  # whether nothing but what is of the library is asked for
         self._cut = 1 << 30
         self._depth = 0
         self._named: dict[tuple[str, str], Values] = {}
         self._instance: dict[tuple[str, int, str], Values] = {}
-        self._results: dict[tuple[str, int, Class | None], Values] = {}
+        self._results: dict[tuple[str, int, Class | None, bool], Values] = {}
         self._by_name: dict[str, Values] = {}
-        self._following: dict[tuple[str, int, Class | None], int] = {}
+        self._following: dict[tuple[str, int, Class | None, bool], int] = {}
 
     def forget(self) -> None:
         """Drop what was derived from facts that have changed."""
@@ -106,6 +93,21 @@ class Resolver:
         self._results.clear()
         self._by_name.clear()
 
+    def carried(self, node: Node, scope: Scope) -> Values:
+        """What of the library a node can be. Nothing is evaluated for what says no name that the library goes by."""
+        return carried(self._asked(True, node, scope)) if self.hot.may_carry(node) else NOTHING
+
+    def _in_full(self, node: Node, scope: Scope) -> Values:
+        """Everything that a node can be, on the way to what of the library another one can be."""
+        return self._asked(False, node, scope)
+
+    def _asked(self, only_library: bool, node: Node, scope: Scope) -> Values:
+        only, self._only = self._only, only_library
+        try:
+            return self.of(node, scope)
+        finally:
+            self._only = only
+
     def of(self, node: Node, scope: Scope) -> Values:
         """Everything that a node can be."""
         if node.kind == "const":
@@ -114,10 +116,12 @@ class Resolver:
         handler = _HANDLERS.get(node.kind)
         if handler is None:
             return NOTHING
-        key = (node.id, scope.key)
+        key = (node.id, scope.key, self._only)
         known = self._memo.get(key)
         if known is not None:
             return known
+        if self._only and not self.hot.in_call(self.hot.may_carry, node, scope.fn, scope.bound):
+            return NOTHING
         active = self._active.get(key)
         if active is not None:
             self._cut = min(self._cut, active)
@@ -186,8 +190,9 @@ class Resolver:
         if known is None:
             self._named[key] = NOTHING  # a module that imports from itself
             depth, self._depth = self._depth, 0
+            only, self._only = self._only, False
             known = self._find_named(module, name)
-            self._depth = depth
+            self._depth, self._only = depth, only
             self._named[key] = known
         return known
 
@@ -310,7 +315,7 @@ class Resolver:
         base, index = node.parts
         key = index.parts[0] if index.kind == "const" else ...
         out = NOTHING
-        for value in self.of(base, scope):
+        for value in self._in_full(base, scope) if "__getitem__" in self.hot.names else self.of(base, scope):
             if isinstance(value, Box):
                 out |= value.at(key)
             elif isinstance(value, Fn | Cls | Lib | Ext):
@@ -323,7 +328,7 @@ class Resolver:
 
     def _context(self, node: Node, scope: Scope) -> Values:
         out = NOTHING
-        for value in self.of(node.parts[0], scope):
+        for value in self._in_full(node.parts[0], scope):
             if isinstance(value, Inst):
                 method = self.project.find_method(value.cls, "__enter__")
                 out |= self.result(method, None, value.cls, scope.depth) if method is not None else {value}
@@ -340,7 +345,7 @@ class Resolver:
 
     def _attr(self, node: Node, scope: Scope) -> Values:
         base, name = node.parts
-        bases = self.of(base, scope)
+        bases = self._in_full(base, scope)
         values = NOTHING.union(*(self.attribute(value, name) for value in bases))
         if values or node.fn.module.is_test or not all(isinstance(value, Inst) for value in bases):
             return values  # what a test calls by the name of something in the product is most often a stand-in for it
@@ -350,7 +355,9 @@ class Resolver:
         """An attribute of an object of unknown class, where all classes that store the name keep the library's under it."""
         if name not in self._by_name:
             self._by_name[name] = NOTHING
+            only, self._only = self._only, False
             self._by_name[name] = self._find_by_name(name)
+            self._only = only
         return self._by_name[name]
 
     def _find_by_name(self, name: str) -> Values:
@@ -407,7 +414,9 @@ class Resolver:
         known = self._instance.get(key)
         if known is None:
             self._instance[key] = NOTHING
+            only, self._only = self._only, False
             known = self._instance[key] = self._on_instance(cls, name, on_class)
+            self._only = only
         return known
 
     def _on_instance(self, cls: Class, name: str, on_class: bool) -> Values:
@@ -510,11 +519,11 @@ class Resolver:
     def _call(self, node: Node, scope: Scope) -> Values:
         function = node.parts[0]
         if function.kind == "attr" and function.parts[1] in METHODS:
-            boxes = frozenset(v for v in self.of(function.parts[0], scope) if isinstance(v, Box))
+            boxes = frozenset(v for v in self._in_full(function.parts[0], scope) if isinstance(v, Box))
             if boxes:
                 of_boxes: Values = METHODS[function.parts[1]](self, boxes, node, scope)
                 return of_boxes
-        return NOTHING.union(*(self.called(value, node, scope) for value in self.of(function, scope)))
+        return NOTHING.union(*(self.called(value, node, scope) for value in self._in_full(function, scope)))
 
     def called(self, value: Value, node: Node, scope: Scope) -> Values:
         """What calling a value gives."""
@@ -531,8 +540,16 @@ class Resolver:
             return self._result_of(Fn(method, value.cls, True), node, scope) if method is not None else NOTHING
         if isinstance(value, Ext):
             special = _FUNCTIONS.get(value.name)
-            return special(self, node, scope) if special is not None else NOTHING
+            return self._special(special, node, scope) if special is not None else NOTHING
         return NOTHING
+
+    def _special(self, special: Any, node: Node, scope: Scope) -> Values:
+        only, self._only = self._only, False
+        try:
+            found: Values = special(self, node, scope)
+            return found
+        finally:
+            self._only = only
 
     def _result_of(self, value: Fn, node: Node, scope: Scope) -> Values:
         wrapped = lazy_reference(node)
@@ -541,13 +558,26 @@ class Resolver:
         if scope.depth >= MAX_CALLS:
             return self.annotations.returned(value.fn)
         bound = bind(None, node, value.fn.ir.params, 1 if value.bound else 0)
-        given = {n: (a, scope) for n, a in bound.arguments.items() if self._tells(self.of(a, scope))}
+        hot = self.hot
+        given = {
+            n: (a, scope)
+            for n, a in bound.arguments.items()
+            if hot.in_call(hot.may_tell, a, scope.fn, scope.bound) and self._tells(a, scope)
+        }
+        first = node.parts[1][0] if node.parts[1] else None
+        kernels = NOTHING
+        if first is not None and hot.in_call(hot.may_carry, first, scope.fn, scope.bound):
+            values = self._in_full(first, scope)
+            kernels = frozenset(v for v in values if isinstance(v, Lib) and self._is_function(v.name))
         out = self.result(value.fn, given, value.receiver, scope.depth)
-        if node.parts[1] and not carries(out) and (not out or any(map(self._passes_through, out))):
+        if not kernels or carries(out):
+            return out
+        only, self._only = self._only, False
+        out = self.result(value.fn, given, value.receiver, scope.depth)
+        self._only = only
+        if not out or any(map(self._passes_through, out)):
             # Whatever it makes of a kernel that it is given, a wrapper stands for that kernel.
-            first = self.of(node.parts[1][0], scope)
-            kernels = frozenset(v for v in first if isinstance(v, Lib) and self._is_function(v.name))
-            return kernels or out
+            return kernels
         return out
 
     def _passes_through(self, value: Value) -> bool:
@@ -556,9 +586,12 @@ class Resolver:
             return any(p.kind in ("vararg", "kwarg") for p in value.fn.ir.params)
         return isinstance(value, Ext)
 
-    def _tells(self, values: Values) -> bool:
+    def _tells(self, argument: Node, scope: Scope) -> bool:
         """Whether an argument can decide what of the library a call gives. Only for these is a function followed anew."""
-        for value in values:
+        if argument.kind == "phi":
+            return any(self._tells(alternative, scope) for _, alternative in argument.parts[0])
+        computed = argument.kind in ("call", "sub", "element")
+        for value in self._asked(True, argument, scope) if computed else self._in_full(argument, scope):
             if isinstance(value, Text):
                 if value.text.partition(".")[0] == self.library.import_name or value.text in self.library.last_parts:
                     return True
@@ -577,7 +610,10 @@ class Resolver:
         """What a function returns: by its `return` statements and those of its overrides, else by its annotation."""
         if given:
             return self._result(fn, given, receiver, depth)
-        key = (fn.file, fn.index, receiver)
+        if self._only and not self.hot.may_return(fn):
+            stated = fn.ir.returns
+            return self.annotations.returned(fn) if stated is not None and self.hot.says(stated) else NOTHING
+        key = (fn.file, fn.index, receiver, self._only)
         known = self._results.get(key)
         if known is None:
             if key in self._following:
@@ -767,4 +803,4 @@ _HANDLERS: dict[str, Any] = {
     "call": Resolver._call,
 }
 
-__all__ = ["Known", "Resolver", "Scope", "carries"]
+__all__ = ["Resolver", "Scope", "carries"]

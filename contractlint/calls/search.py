@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from contractlint.calls.containers import boxed
 from contractlint.calls.library import Library
 from contractlint.calls.resolve import Resolver, Scope
-from contractlint.calls.values import NOTHING, Cls, Ext, Fn, Inst, Lib, Obj, Values, carried, carries
+from contractlint.calls.values import NOTHING, Cls, Ext, Fn, Inst, Lib, Obj, Values, carries
 from contractlint.flow.attributes import STORING_CALLS
 from contractlint.flow.evaluate import Flow
 from contractlint.flow.nodes import CallRecord, Node
@@ -33,6 +34,7 @@ class Search:
         self.project = flow.project
         self.library = library
         self.resolver = Resolver(flow, library)
+        self.hot = self.resolver.hot
         self.modules: dict[str, Module] = {}
         self.functions: dict[tuple[str, int], Function] = {}
         self._pending: dict[tuple[str, int], Function] = {}
@@ -54,6 +56,12 @@ class Search:
             if self._changed:
                 self.resolver.forget()
 
+    @cached_property
+    def calls_instances(self) -> bool:
+        """Whether calling an instance of a class of the project can call the library; known when the search is done."""
+        bases = {base for cls in self.hot.classes for base in self.resolver.library_bases(cls)}
+        return any(self.library.canonical(f"{base}.__call__") is not None for base in bases)
+
     # where to begin
 
     def _seed(self) -> None:
@@ -63,14 +71,17 @@ class Search:
                 star == self.library.import_name or star.startswith(f"{self.library.import_name}.")
                 for star in module.stars
             ):
+                self.hot.wild.add(module.file)
                 self._activate_all(module)
                 continue
             self._add(Function(module, 0))
             names = self._library_names(module)
+            self.hot.add(*names)
             self._activate_uses(module, names)
             self._activate(module, module.ir.quoting(self.library.import_name))
             self._declarations(module, names)
         if len(self.library.last_parts) <= FEW:
+            self.hot.add(*self.library.last_parts)
             for name in sorted(self.library.last_parts):
                 for module in self._modules_with(name):
                     self.modules[module.file] = module
@@ -150,6 +161,7 @@ class Search:
         if key in self._hot and not again:
             return
         self._hot.add(key)
+        self.hot.add(name)
         self._activate_uses(module, (name,))
         self._declarations(module, {name})
         text, last = self.project.text, module.name.rpartition(".")[2]
@@ -175,6 +187,7 @@ class Search:
         if key in self._hot and not again:
             return
         self._hot.add(key)
+        self.hot.add(name)
         holders = self.resolver.known.holders.setdefault(name, [])
         if cls is not None and cls not in holders:
             holders.append(cls)
@@ -196,6 +209,8 @@ class Search:
 
     def _hot_function(self, fn: Function, again: bool = False) -> None:
         """A function returns something of the library."""
+        self.hot.makers.add((fn.file, fn.index))
+        self.hot.forget()
         if fn.owner is not None:
             self._hot_attribute(fn.name, fn.owner, again)
         elif fn.parent is not None:
@@ -209,6 +224,8 @@ class Search:
         if key in self._hot:
             return
         self._hot.add(key)
+        self.hot.classes.add(cls)
+        self.hot.forget()
         self._activate(cls.module, cls.ir.methods.values())
         self._hot_name(cls.module, cls.name)
         if cls.ir.parent >= 0:
@@ -223,34 +240,37 @@ class Search:
         for record in graph.calls:
             self._pass_on(fn, record, scope)
         for store in graph.stores:
-            values = self.resolver.of(store.value, scope)
-            if carries(values):
-                self._stored(fn, store.base, store.attribute, carried(values), scope)
-            elif store.annotation is not None and carries(self.resolver.annotations.values(fn, store.annotation)):
+            values = self.resolver.carried(store.value, scope)
+            if values:
+                self._stored(fn, store.base, store.attribute, values, scope)
+            elif store.annotation is not None and self._is_stated(fn, store.annotation):
                 self._stored(fn, store.base, store.attribute, NOTHING, scope)
         for base, value in graph.puts:
-            values = self.resolver.of(value, scope)
-            if carries(values):
-                self._put(fn, base, boxed(carried(values)), scope)
+            values = self.resolver.carried(value, scope)
+            if values:
+                self._put(fn, base, boxed(values), scope)
         for name, value in graph.outer:
-            values = self.resolver.of(value, scope)
-            if carries(values):
-                self._learn_variable(fn.module, name, carried(values))
-        returned = NOTHING.union(*(self.resolver.of(r.value, scope) for r in (*graph.returns, *graph.yields)))
-        returned = carried(returned)
+            values = self.resolver.carried(value, scope)
+            if values:
+                self._learn_variable(fn.module, name, values)
+        returned = NOTHING.union(*(self.resolver.carried(r.value, scope) for r in (*graph.returns, *graph.yields)))
         if returned and returned != self._given.get((fn.file, fn.index)):
             again = (fn.file, fn.index) in self._given
             self._given[fn.file, fn.index] = returned
             self._hot_function(fn, again)
         self._nested(fn, scope)
         if fn.index == 0:
-            for name in fn.module.bindings:
-                if carries(self.resolver.named(fn.module, name)):
+            for name, node in graph.names.items():
+                if self.hot.may_carry(node) and carries(self.resolver.named(fn.module, name)):
                     self._hot_name(fn.module, name)
-            for index in range(len(fn.module.ir.classes)):
-                cls = Class(fn.module, index)
-                if self.resolver.library_bases(cls):
-                    self._hot_class(cls)
+            for index, ir in enumerate(fn.module.ir.classes):
+                if not self.hot.names.isdisjoint(ir.header_words) and self.resolver.library_bases(
+                    Class(fn.module, index)
+                ):
+                    self._hot_class(Class(fn.module, index))
+
+    def _is_stated(self, fn: Function, annotation: Expr) -> bool:
+        return self.hot.says(annotation) and carries(self.resolver.annotations.values(fn, annotation))
 
     def _nested(self, fn: Function, scope: Scope) -> None:
         """Functions within this one that use its names for something of the library."""
@@ -262,14 +282,13 @@ class Search:
                 continue
             words = module.ir.words(index)
             for name, node in names.items():
-                if name in words and carries(self.resolver.of(node, scope)):
+                if name in words and self.resolver.carried(node, scope):
                     self._add(Function(module, index))
 
     def _pass_on(self, fn: Function, record: CallRecord, scope: Scope) -> None:
         """What a call passes to a function or a constructor of the project, or stores by a quoted name."""
         _, args, keywords = record.node.parts
-        passed = [carried(self.resolver.of(a, scope)) for a in (*args, *(v for _, v in keywords))]
-        if not any(passed):
+        if not any(self.resolver.carried(a, scope) for a in (*args, *(v for _, v in keywords))):
             return
         for value in self.resolver.of(record.node.parts[0], scope):
             target = value
@@ -288,7 +307,7 @@ class Search:
     def _store_quoted(self, fn: Function, name: str, args: tuple[Node, ...], scope: Scope) -> None:
         base_at, name_at, value_at = STORING_CALLS[name]
         if base_at == 0 and len(args) > value_at and args[name_at].kind == "const":
-            values = carried(self.resolver.of(args[value_at], scope))
+            values = self.resolver.carried(args[value_at], scope)
             if values and isinstance(args[name_at].parts[0], str):
                 self._stored(fn, args[0], args[name_at].parts[0], values, scope)
 
@@ -298,7 +317,7 @@ class Search:
             return
         fn, bound = found
         for name, argument in bound.arguments.items():
-            values = carried(self.resolver.of(argument, scope))
+            values = self.resolver.carried(argument, scope)
             if not values:
                 continue
             if fn is not None:
@@ -306,12 +325,12 @@ class Search:
             elif isinstance(target, Cls):
                 self._learn_attribute(name, target.cls, values)
         if fn is not None and bound.rest:
-            gathered = NOTHING.union(*(carried(self.resolver.of(a, scope)) for a in bound.rest))
+            gathered = NOTHING.union(*(self.resolver.carried(a, scope) for a in bound.rest))
             name = next((p.name for p in fn.ir.params if p.kind == "vararg"), "")
             if gathered and name:
                 self._learn_parameter(fn, name, boxed(gathered))
         if fn is not None and bound.extra:
-            gathered = NOTHING.union(*(carried(self.resolver.of(a, scope)) for a in bound.extra.values()))
+            gathered = NOTHING.union(*(self.resolver.carried(a, scope) for a in bound.extra.values()))
             name = next((p.name for p in fn.ir.params if p.kind == "kwarg"), "")
             if gathered and name:
                 self._learn_parameter(fn, name, boxed(gathered))

@@ -60,7 +60,7 @@ def find_call_sites(flow: Flow, library: Library) -> list[CallSite]:
     found: dict[tuple[str, int, int, str], CallSite] = {}
     for fn in search.functions.values():
         for record in flow.graph(fn).calls:
-            for site in _sites(search.resolver, library, fn, record):
+            for site in _sites(search, library, fn, record):
                 found.setdefault((site.file, site.line, site.column, site.entry_point), site)
     called = {id(site.partial_call) for site in found.values() if site.partial_call is not None}
     for key, site in found.items():
@@ -73,10 +73,13 @@ def find_call_sites(flow: Flow, library: Library) -> list[CallSite]:
     return sorted(found.values(), key=lambda s: (s.file, s.line, s.column, s.entry_point))
 
 
-def _sites(resolver: Resolver, library: Library, fn: Function, record: CallRecord) -> Iterator[CallSite]:
+def _sites(search: Search, library: Library, fn: Function, record: CallRecord) -> Iterator[CallSite]:
     """The entry points that one call can be of."""
-    scope = Scope(fn)
+    scope, resolver = Scope(fn), search.resolver
+    takes_it = any(map(search.hot.may_carry, record.node.parts[1][:1]))
     for facts, leaf in _arms(record.node.parts[0]):
+        if not (search.calls_instances or search.hot.may_carry(leaf) or (takes_it and _may_be_partial(leaf))):
+            continue
         found = callees(resolver, leaf, record.facts + facts, scope)
         for value in sorted(found, key=repr):
             partial, making, name = None, None, ""
@@ -89,6 +92,11 @@ def _sites(resolver: Resolver, library: Library, fn: Function, record: CallRecor
             if name:
                 site = replace(_site(library, fn, record, name, facts, partial), partial_call=making)
                 yield replace(site, rivals=_rivals(library, site, found)) if len(found) > 1 else site
+
+
+def _may_be_partial(callee: Node) -> bool:
+    """Whether a callee can be `functools.partial`, by its name or another that an import gives it."""
+    return callee.kind in ("global", "free", "import") or (callee.kind == "attr" and callee.parts[1] == "partial")
 
 
 def _rivals(library: Library, site: CallSite, found: Values) -> tuple[str, ...]:

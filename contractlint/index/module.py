@@ -110,6 +110,11 @@ class ClassIR:
         return self._whole().bases
 
     @property
+    def header_words(self) -> set[str]:
+        """The names in the line that opens it, told without parsing anything."""
+        return self._module.header_words(self.number)
+
+    @property
     def decorators(self) -> tuple[Expr, ...]:
         return self._whole().decorators
 
@@ -177,8 +182,8 @@ class ModuleIR:
     @property
     def is_parsed(self) -> bool:
         """Whether more than the outline is known."""
-        pieces = (*self.functions, *self.classes)
-        return not self.trouble and any(piece.known is not None for piece in pieces)
+        functions, classes = (any(piece.known is not None for piece in kind) for kind in (self.functions, self.classes))
+        return not self.trouble and (functions or classes)
 
     # pieces
 
@@ -422,6 +427,12 @@ class ModuleIR:
             for function in self.functions[1:]:
                 self._nested.setdefault(function.parent, []).append(function.number)
         return self._nested.get(number, [])
+
+    def header_words(self, number: int) -> set[str]:
+        """All names in the header of a class."""
+        definition = self._classes[number]
+        text = self.source[definition.start : self.outline.head(definition)]
+        return {word.decode() for word in _WORD.findall(text)}
 
     def words(self, number: int) -> set[str]:
         """All names in the text of a function."""
