@@ -259,11 +259,12 @@ class _Builder:
 
     def do_def(self, stmt: Stmt, state: _State) -> None:
         fn = Function(self.fn.module, stmt[2])
-        for decorator in fn.ir.decorators:
-            self.expr(decorator, state)
-        for param in fn.ir.params:
-            if param.default is not None:
-                self.expr(param.default, state)
+        if fn.ir.calls_when_defined:
+            for decorator in fn.ir.decorators:
+                self.expr(decorator, state)
+            for param in fn.ir.params:
+                if param.default is not None:
+                    self.expr(param.default, state)
         state.names[fn.name] = self.node("def", stmt[1], stmt[2], key=("def", self.fn.file, stmt[2]))
 
     def do_class(self, stmt: Stmt, state: _State) -> None:

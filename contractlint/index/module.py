@@ -71,6 +71,11 @@ class FunctionIR:
         """The statements, loaded anew at every call: most are looked at once, and tuples take ten times the memory."""
         return marshal.loads(self._whole().code)  # type: ignore[no-any-return]
 
+    @property
+    def calls_when_defined(self) -> bool:
+        """Whether its decorators or defaults can call something, told without parsing them."""
+        return self._module.header_text(self.number).count(b"(") > 1
+
     def decorated(self, *names: str) -> bool:
         """Whether one of the decorators ends in one of these names."""
         text = self._module.decorators_text(self.number)
@@ -334,6 +339,11 @@ class ModuleIR:
         definition = self._functions[number]
         return b"" if definition is None else self.source[definition.first : definition.start]
 
+    def header_text(self, number: int) -> bytes:
+        """The text of a function up to its body, decorators included."""
+        definition = self._functions[number]
+        return b"" if definition is None else self.source[definition.first : self.outline.head(definition)]
+
     def end_line(self, number: int) -> int:
         """The last line of a function that is neither blank nor a comment."""
         definition = self._functions[number]
@@ -489,10 +499,19 @@ class ModuleIR:
 
 
 _WORD = re.compile(rb"[\w\x80-\xff]+")
+_COMMENT = re.compile(rb"#[^\n]*")
+_NAMES = rb"(?:[\w\x80-\xff]+(?:\s+as\s+[\w\x80-\xff]+)?\s*,\s*)*[\w\x80-\xff]+(?:\s+as\s+[\w\x80-\xff]+)?\s*,?\s*"
+_FROM = re.compile(rb"from\s+(\.*)\s*([\w\x80-\xff.]*)\s+import\s*\(?\s*(" + _NAMES + rb")\)?\s*")
 
 
 def _imported(text: bytes, package: str) -> tuple[Import, ...] | None:
     """What one import statement binds; None for text that is none."""
+    plain = _COMMENT.sub(b" ", text).replace(b"\\\n", b" ")
+    simple = _FROM.fullmatch(plain)
+    if simple is not None:
+        names = [name.split() for name in simple[3].decode().split(",")]
+        module = absolute(simple[2].decode(), len(simple[1]), package)
+        return tuple((name[-1], module, name[0]) for name in names if name)
     try:
         statements = parse(text.decode()).body
     except (SyntaxError, ValueError):

@@ -29,18 +29,19 @@ _STORED = re.compile(rb"\.(" + _NAME + rb")(?: ?[-+*/|&]?=(?!=)|:)")
 _IN_TUPLE = re.compile(rb"\." + _NAME + rb",[\w\x80-\xff.\[\], ]*\)? ?=(?!=)")
 _LISTED = re.compile(rb"^[ \t]*[\w\x80-\xff.]+\.(" + _NAME + rb"),?[ \t]*$", re.MULTILINE)
 _CLOSED = re.compile(rb"\n[ \t]*\) ?=(?!=)")
-_AS = re.compile(rb"as [\w\x80-\xff.]+\.(" + _NAME + rb")")
-_FOR = re.compile(rb"for [\w\x80-\xff.]+\.(" + _NAME + rb")")
+# `with f() as self.x` and `for self.x in y`: of other objects, nobody writes it.
+_BOUND = tuple((word + b" self.", re.compile(word + rb" self\.(" + _NAME + rb")")) for word in (b"as", b"for"))
 _LAST = re.compile(rb"\.(" + _NAME + rb")")
 _QUOTED = (re.compile(rb'"(' + _NAME + rb')"'), re.compile(rb"'(" + _NAME + rb")'"))
 _BASES = re.compile(rb"class " + _NAME + rb"\(([^)]*)\)")
 
 
 def _stored(data: bytes) -> set[bytes]:
-    """Names that a text stores as attributes, and some more: what follows `as` in an import, what looks like a target."""
+    """Names that a text stores as attributes, and some more that only look like it."""
     found = set(_STORED.findall(data))
-    for pattern in (_AS, _FOR):
-        found.update(pattern.findall(data))
+    for start, pattern in _BOUND:
+        if start in data:
+            found.update(pattern.findall(data))
     for targets in _IN_TUPLE.findall(data):
         found.update(_LAST.findall(targets))
     if _CLOSED.search(data):
