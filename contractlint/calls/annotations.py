@@ -90,7 +90,7 @@ class Annotations:
         """The classes that a plain name in an annotation means; an alias (`X = A | B`) means what it stands for."""
         if expr[0] == "attr":
             bases = self.references(fn, expr[2], depth)
-            return NOTHING.union(*(self._resolver.attribute(value, expr[3]) for value in bases))
+            return NOTHING.union(*(self._resolver.members.of(value, expr[3]) for value in bases))
         if expr[0] != "name" or expr[2] in ("None", "Any", "object", "int", "str", "bool", "float"):
             return NOTHING
         name = expr[2]

@@ -9,7 +9,8 @@ from contractlint.calls.values import NOTHING, Box, Values
 from contractlint.flow.nodes import Node
 
 if TYPE_CHECKING:
-    from contractlint.calls.resolve import Resolver, Scope
+    from contractlint.calls.resolve import Resolver
+from contractlint.calls.scope import Scope
 
 
 def boxed(values: Values) -> Values:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contractlint.calls.resolve import Resolver, Scope
+from contractlint.calls.resolve import Resolver
+from contractlint.calls.scope import Scope
 from contractlint.calls.values import NOTHING, Bind, Cls, Inst, Lib, Obj, Value, Values
 from contractlint.flow.nodes import Fact, Facts, Node
 
@@ -14,7 +15,7 @@ def callees(resolver: Resolver, node: Node, facts: Facts, scope: Scope) -> Value
         known = resolver.of(base, scope)
         left = _instances(resolver, base, known, facts, scope)
         values = (
-            NOTHING.union(*(resolver.attribute(v, name) for v in left)) if left != known else resolver.of(node, scope)
+            NOTHING.union(*(resolver.members.of(v, name) for v in left)) if left != known else resolver.of(node, scope)
         )
     else:
         values = resolver.of(node, scope)

@@ -13,7 +13,8 @@ from functools import cached_property
 
 from contractlint.calls.containers import boxed
 from contractlint.calls.library import Library
-from contractlint.calls.resolve import Resolver, Scope
+from contractlint.calls.resolve import Resolver
+from contractlint.calls.scope import Scope
 from contractlint.calls.values import NOTHING, Cls, Ext, Fn, Inst, Lib, Obj, Values, carries
 from contractlint.flow.attributes import STORING_CALLS
 from contractlint.flow.evaluate import Flow
@@ -59,7 +60,7 @@ class Search:
     @cached_property
     def calls_instances(self) -> bool:
         """Whether calling an instance of a class of the project can call the library; known when the search is done."""
-        bases = {base for cls in self.hot.classes for base in self.resolver.library_bases(cls)}
+        bases = {base for cls in self.hot.classes for base in self.resolver.members.library_bases(cls)}
         return any(self.library.canonical(f"{base}.__call__") is not None for base in bases)
 
     # where to begin
@@ -264,7 +265,7 @@ class Search:
                 if self.hot.may_carry(node) and carries(self.resolver.named(fn.module, name)):
                     self._hot_name(fn.module, name)
             for index, ir in enumerate(fn.module.ir.classes):
-                if not self.hot.names.isdisjoint(ir.header_words) and self.resolver.library_bases(
+                if not self.hot.names.isdisjoint(ir.header_words) and self.resolver.members.library_bases(
                     Class(fn.module, index)
                 ):
                     self._hot_class(Class(fn.module, index))
@@ -312,7 +313,7 @@ class Search:
                 self._stored(fn, args[0], args[name_at].parts[0], values, scope)
 
     def _bind(self, target: Fn | Cls, node: Node, scope: Scope) -> None:
-        found = self.resolver.binding(target, node)
+        found = self.resolver.results.binding(target, node)
         if found is None:
             return
         fn, bound = found

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from contractlint.calls.library import Library
 from contractlint.calls.narrow import callees
-from contractlint.calls.resolve import Resolver, Scope
+from contractlint.calls.resolve import Resolver
+from contractlint.calls.scope import Scope
 from contractlint.calls.search import Search
 from contractlint.calls.values import Bind, Cls, Ext, Fn, Inst, Lib, Obj, Value, Values
 from contractlint.flow.callers import last_name
@@ -167,11 +168,11 @@ def _called_name(resolver: Resolver, library: Library, fn: Function, value: Valu
         return own if value.fn != fn and library.canonical(own) is not None else ""
     if isinstance(value, Cls) and resolver.project.find_method(value.cls, "__init__") is None:
         for cls in resolver.project.mro(value.cls):
-            for base in resolver.library_bases(cls):
+            for base in resolver.members.library_bases(cls):
                 return f"{base}.__init__"
     if isinstance(value, Inst) and resolver.project.find_method(value.cls, "__call__") is None:
         for cls in resolver.project.mro(value.cls):
-            for base in resolver.library_bases(cls):
+            for base in resolver.members.library_bases(cls):
                 if library.canonical(f"{base}.__call__") is not None:
                     return f"{base}.__call__"
     return ""
