@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from contractlint.exercise.recipes.base import Argument, Fill, Member, Recipe, owner
+from contractlint.exercise.recipes.base import Argument, DtypeName, Fill, Member, Recipe, owner
 from contractlint.exercise.trials import BY_ROWS, LONGER, NONE, RANK, STRIDED, TRANSPOSED, Mutation, Trial
 
 if TYPE_CHECKING:
@@ -101,8 +101,12 @@ def resolve(path: str) -> Callable[..., Any]:
 
 
 def _value(argument: Argument, shape: tuple[str, ...], recipe: Recipe, generator: Any) -> Any:
+    import torch
+
     if isinstance(argument.value, Member):
         return member(argument.value)
+    if isinstance(argument.value, DtypeName):
+        return getattr(torch, argument.value.name)
     if not argument.is_tensor:
         return argument.value
     sizes = [dimension(expression, recipe.symbols) for expression in shape]

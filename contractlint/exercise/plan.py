@@ -12,7 +12,7 @@ from contractlint.catalog import Catalog
 from contractlint.exercise.machine import architecture
 from contractlint.exercise.recipes import ENTRY_POINTS, Recipe, recipes_of
 from contractlint.exercise.trials import Trial, trials
-from contractlint.model.contract import Aspect, Clause, EntryPoint
+from contractlint.model.contract import SEVERAL_GPUS, Aspect, Clause, EntryPoint
 
 _FIRST = re.compile(r"\bfrom (\d[\w.]*\d)")
 _CAPABILITY = re.compile(r"\b\d+\.(?:\d+|x)\b")
@@ -99,6 +99,9 @@ def _subject(entry: EntryPoint, recipe: Recipe | None, release: str, capability:
     reason = ""
     if capability and not covers(needed, capability):
         reason = f"needs {' or '.join(map(architecture, needed))}; this is {architecture(capability)}"
+    if SEVERAL_GPUS in entry.tags:
+        reason = "; ".join(part for part in (reason, "needs two GPUs or more, and one process calls it here") if part)
+        return Subject(entry, None, entry.clauses, present, (), reason)
     if recipe is None:
         reason = "; ".join(part for part in (reason, "no recipe says how to call it") if part)
         return Subject(entry, None, entry.clauses, present, (), reason)

@@ -191,6 +191,9 @@ class Signature:
     note: str = ""
 
 
+SEVERAL_GPUS = "several-gpus"  # the tag of what exchanges data with other GPUs
+
+
 @dataclass(frozen=True, slots=True)
 class EntryPoint:
     """A public callable of the library, under its canonical name, with every import path it is known by."""

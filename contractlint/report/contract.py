@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from contractlint.model import words
-from contractlint.model.contract import Aspect, Clause, EntryPoint, Evidence, EvidenceKind
+from contractlint.model.contract import SEVERAL_GPUS, Aspect, Clause, EntryPoint, Evidence, EvidenceKind
 from contractlint.report.table import Column, table_lines
 from contractlint.report.view import plural
 
@@ -122,13 +122,8 @@ def unverified_lines(entries: Iterable[EntryPoint], release: str | None, width: 
         missing += len(waiting)
         if not waiting:
             continue
-        chip = (
-            f"compute capability {entry.capabilities}"
-            if entry.capabilities
-            else "a chip that the contract does not name"
-        )
         count = f"{len(waiting):,} of {plural(len(binding), 'clause')}"
-        lines += [f"{entry.name}: {count} not confirmed by a run; needs {chip}", ""]
+        lines += [f"{entry.name}: {count} not confirmed by a run; to be run on {needed(entry)}", ""]
         rows = [_waiting(clause) for clause in sorted(waiting, key=_urgency)]
         lines += [f"  {line}".rstrip() for line in table_lines(_UNVERIFIED, rows, width - 2)] + [""]
     where = f" in {release}" if release else ""
@@ -136,6 +131,12 @@ def unverified_lines(entries: Iterable[EntryPoint], release: str | None, width: 
         *lines,
         f"{missing:,} of {plural(total, 'clause')} that can be broken: not confirmed by a kernel run{where}.",
     ]
+
+
+def needed(entry: EntryPoint) -> str:
+    """On what an entry point must be run."""
+    chip = f"compute capability {entry.capabilities}" if entry.capabilities else "any chip that the library supports"
+    return f"two GPUs or more, {chip}" if SEVERAL_GPUS in entry.tags else chip
 
 
 def _confirmed(clause: Clause, release: str | None) -> bool:

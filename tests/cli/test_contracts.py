@@ -57,8 +57,12 @@ class TestShipped:
     def test_what_no_run_has_confirmed_is_listed_with_its_chip(self, contractlint: Run) -> None:
         code, out, _ = contractlint("contracts", "list", "fp8_block_scale_moe", "--unverified", "--release", "0.6.7")
         assert code == 0
-        assert re.search(rf"^{re.escape(ENTRY)}: \d+ of \d+ clauses .*; needs compute capability 10\.x", out)
+        assert re.search(rf"^{re.escape(ENTRY)}: \d+ of \d+ clauses .*; to be run on compute capability 10\.x", out)
         assert out.splitlines()[-1].endswith("that can be broken: not confirmed by a kernel run in 0.6.7.")
+
+    def test_what_exchanges_data_is_to_be_run_on_several_gpus(self, contractlint: Run) -> None:
+        _, out, _ = contractlint("contracts", "list", "comm.allreduce_fusion", "--unverified")
+        assert "to be run on two GPUs or more, compute capability 9.x" in out
 
     @pytest.mark.parametrize(
         ("args", "message"),

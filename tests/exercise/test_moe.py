@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
@@ -47,10 +48,13 @@ SOME = (
     "fp8_per_channel_scale_routed_moe",
     "fp8_block_scale_routed_moe",
     "mxint4_block_scale_routed_moe",
+    "cutlass_fused_moe",
 )
 # What the library itself refuses about shapes, the stand-ins do not.
 KINDS = frozenset(MUTATIONS) - {"shape"}
-FAMILY = sorted({recipe.entry_point for recipe in RECIPES if ".fused_moe.trtllm_" in recipe.entry_point})
+FAMILY = sorted(
+    {recipe.entry_point for recipe in RECIPES if re.search(r"fused_moe\.(trtllm_|cutlass_)", recipe.entry_point)}
+)
 
 
 @pytest.mark.parametrize("entry", [name for name in FAMILY if EVERY or name.endswith(SOME)])
@@ -58,7 +62,8 @@ FAMILY = sorted({recipe.entry_point for recipe in RECIPES if ".fused_moe.trtllm_
 def test_every_call_on_a_stand_in_does_what_the_contracts_say(release: str, entry: str) -> None:
     """Conforming calls are right, and each mutation is right, wrong, raises or faults as its clause says."""
     with standin(release=release, misread=True):
-        for subject in make_plan(CATALOG, LIBRARY, release, "10.0", KINDS, [entry]).running:
+        chip = "9.0" if "cutlass" in entry else "10.0"
+        for subject in make_plan(CATALOG, LIBRARY, release, chip, KINDS, [entry]).running:
             assert subject.recipe is not None
             outcomes = {}
             for trial in subject.trials:

@@ -40,6 +40,16 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class DtypeName:
+    """A torch dtype that is passed as such."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
 class Argument:
     """One argument of the conforming call: a tensor, unless `value` says otherwise.
 

@@ -6,6 +6,7 @@ from contractlint.exercise.recipes import (
     alltoall,
     attention,
     elementwise,
+    moe_cutlass,
     moe_trtllm,
     norms,
     quantization,
@@ -17,7 +18,18 @@ from contractlint.exercise.recipes.base import Recipe
 
 RECIPES: tuple[Recipe, ...] = tuple(
     recipe
-    for module in (routing, norms, elementwise, rope, sampling, quantization, attention, alltoall, moe_trtllm)
+    for module in (
+        routing,
+        norms,
+        elementwise,
+        rope,
+        sampling,
+        quantization,
+        attention,
+        alltoall,
+        moe_cutlass,
+        moe_trtllm,
+    )
     for recipe in module.RECIPES
 )
 ENTRY_POINTS = frozenset(recipe.entry_point for recipe in RECIPES)

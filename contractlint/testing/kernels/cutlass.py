@@ -1,13 +1,15 @@
-"""The CUTLASS MoE: experts and weights are given; weights lie in plain rows. Computed for weights that are not quantised."""
+"""The CUTLASS MoE: experts and weights are given; weights lie in plain rows. Computed for dense and float8 weights."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from contractlint.reference import experts as x
+from contractlint.reference import quantization as q
 from contractlint.reference.routing import Routing
 from contractlint.testing.call import Call, into
 from contractlint.testing.errors import NotComputed
@@ -15,8 +17,7 @@ from contractlint.testing.kernels.registry import kernel
 
 # What asks for another computation or another layout.
 REFUSED = (
-    "quant_scales", "input_sf", "use_deepseek_fp8_block_scale", "use_w4_group_scaling", "use_mxfp8_act_scaling",
-    "min_latency_mode", "use_packed_weights", "use_wfp4afp8_humming",
+    "input_sf", "use_w4_group_scaling", "use_mxfp8_act_scaling", "min_latency_mode", "use_packed_weights", "use_wfp4afp8_humming",
 )  # fmt: skip
 
 
@@ -31,21 +32,31 @@ def cutlass_fused_moe(call: Call) -> Any:
     for parameter in REFUSED:
         if call.get(parameter, False):
             raise NotComputed(f"the stand-in computes {call.entry_point} without {parameter} only")
-    dtype = call.input.dtype
-    if call.fc1_expert_weights.dtype != dtype:
-        raise NotComputed(f"the stand-in computes {call.entry_point} with weights of the dtype of the input only")
     routing = Routing(call.token_selected_experts.to(torch.int32), call.token_final_scales.float())
-    controls = x.Controls(
-        alpha=call.swiglu_alpha, beta=call.swiglu_beta, limit=call.swiglu_limit,
+    hidden, first, second, stored, scales = _scheme(call)
+    controls = replace(
+        scales, alpha=call.swiglu_alpha, beta=call.swiglu_beta, limit=call.swiglu_limit,
         bias1=call.fc1_expert_biases, bias2=call.fc2_expert_biases,
     )  # fmt: skip
-
-    def stored(between: Tensor) -> Tensor:
-        return between.to(dtype).float()
-
     count = call.fc1_expert_weights.shape[0]
-    first, second = x.dense(call.fc1_expert_weights), x.dense(call.fc2_expert_weights)
     activation = call.member("activation_type", "ActivationType", "Swiglu")
-    layer = x.Layer(first, second, count, stored, activation, controls, dtype)
-    rows = x.compute(call.input, routing, layer, offset=call.get("ep_rank", 0) * count)
+    layer = x.Layer(first, second, count, stored, activation, controls, call.output_dtype)
+    rows = x.compute(hidden, routing, layer, offset=call.get("ep_rank", 0) * count)
     return into(call.output, x.finalize(rows, routing).to(call.output_dtype))
+
+
+def _scheme(call: Call) -> tuple[Tensor, x.Matrix, x.Matrix, x.Round, x.Controls]:
+    """The activations as numbers, both weights, how activations are stored between them, and the scales behind them."""
+    given, weights = call.input.dtype, (call.fc1_expert_weights, call.fc2_expert_weights)
+    dense = (x.dense(weights[0]), x.dense(weights[1]))
+    if weights[0].dtype == given and given != torch.float8_e4m3fn:
+        return call.input, *dense, lambda between: between.to(given).float(), x.Controls()
+    scales = [scale.float() for scale in call.get("quant_scales", ())]
+    if weights[0].dtype != torch.float8_e4m3fn:
+        raise NotComputed(f"the stand-in computes {call.entry_point} with dense or float8 weights only")
+    if call.use_deepseek_fp8_block_scale:
+        blocks = (x.fp8_blocks(weights[0], scales[0]), x.fp8_blocks(weights[1], scales[1]))
+        return x.round_fp8_groups(call.input.float()), *blocks, x.round_fp8_groups, x.Controls()
+    first, quant, second, _ = scales
+    controls = x.Controls(scale1=first, scale_gate=first, scale2=second)
+    return call.input.float(), *dense, lambda between: q.to_e4m3(between * quant).float(), controls
