@@ -7,10 +7,9 @@ before conftest files import an engine; child processes that tests start are arm
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 _MODES = ("assert", "warn", "record", "off")
 _OPTIONS = (
@@ -25,6 +24,10 @@ _OPTIONS = (
     ("--contractlint-require", "contractlint_require", "NAME", "Fail unless this entry point is armed; repeatable."),
     ("--contractlint-contracts", "contractlint_contracts", "DIR", "Folder with contracts of your own; repeatable."),
 )
+_STASH = pytest.StashKey[
+    list[dict[str, Any]]
+]()  # where armed: what the workers of pytest-xdist said, empty without them
+_WORKER = "contractlint"  # the key of that in their output
 _REPEATABLE = ("contractlint_require", "contractlint_contracts")
 
 
@@ -43,8 +46,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Arm before the first conftest is imported."""
-    import pytest
-
     values: dict[str, Any] = {name: _value(early_config, name) for _, name, _, _ in _OPTIONS}
     mode = str(values["contractlint"] or "")
     if not mode:
@@ -72,11 +73,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     settings.to_environment(os.environ)
     if os.environ.get(STATUS):
         report.watch(os.environ[STATUS])
-    early_config.stash[_key()] = True
+    early_config.stash[_STASH] = []
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    if _key() not in config.stash:
+    if _STASH not in config.stash:
         return None
     from contractlint.runtime.arming import status
 
@@ -88,7 +89,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 def pytest_runtest_call(item: pytest.Item) -> None:
     """A conftest or a fixture may have put a stand-in in the place of the library."""
-    if _key() in item.config.stash:
+    if _STASH in item.config.stash:
         from contractlint.runtime.arming import refresh
 
         refresh()
@@ -97,22 +98,27 @@ def pytest_runtest_call(item: pytest.Item) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A required entry point that was not armed fails the run, however green it is."""
     config = session.config
-    if _key() not in config.stash or hasattr(config, "workerinput"):
+    if _STASH not in config.stash:
         return
-    from contractlint.runtime.arming import status
-
-    if status().missing() and exitstatus in (0, 5) and not _distributed(config):
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        output[_WORKER] = _report()
+    elif exitstatus in (0, 5) and _missing(config):
         session.exitstatus = 1
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if _key() not in config.stash:
-        return
-    from contractlint.runtime.arming import status
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """A worker of pytest-xdist has ended: keep what it says it armed."""
+    said = getattr(node, "workeroutput", {}).get(_WORKER)
+    if said is not None and _STASH in node.config.stash:
+        node.config.stash[_STASH].append(said)
 
-    found = status()
-    lines = [] if _distributed(config) else found.lines()
-    missing = () if _distributed(config) else found.missing()
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if _STASH not in config.stash or hasattr(config, "workerinput"):
+        return
+    lines, missing = _lines(config), _missing(config)
     if not lines and not missing:
         return
     terminalreporter.section("contractlint")
@@ -128,18 +134,32 @@ def _value(config: pytest.Config, name: str) -> object:
     return given if given is not None else config.getini(name)
 
 
-def _distributed(config: pytest.Config) -> bool:
-    """Whether other processes run the tests (pytest-xdist); they say for themselves what they arm."""
-    return bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
+def _report() -> dict[str, Any]:
+    """What this process armed."""
+    from contractlint.runtime.arming import status
+
+    found = status()
+    return {"imported": bool(found.libraries), "lines": found.lines(), "missing": list(found.missing())}
 
 
-def _key() -> pytest.StashKey[bool]:
-    import pytest
-
-    global _stash
-    if _stash is None:
-        _stash = pytest.StashKey[bool]()
-    return _stash
+def _reports(config: pytest.Config) -> list[dict[str, Any]]:
+    """What the processes that ran tests armed: those of pytest-xdist, else this one."""
+    return config.stash[_STASH] or [_report()]
 
 
-_stash: pytest.StashKey[bool] | None = None
+def _lines(config: pytest.Config) -> list[str]:
+    """What was armed, each thing once, with the number of processes that say it where there are several."""
+    reports = _reports(config)
+    imported = [report for report in reports if report["imported"]]
+    counts: dict[str, int] = {}
+    for report in imported or reports:
+        for line in report["lines"]:
+            counts[line] = counts.get(line, 0) + 1
+    return [f"{line} (in {count} processes)" if count > 1 else line for line, count in counts.items()]
+
+
+def _missing(config: pytest.Config) -> list[str]:
+    """Required entry points that a process which imported the library did not arm; all of them where none imported it."""
+    reports = _reports(config)
+    imported = [report for report in reports if report["imported"]]
+    return list(dict.fromkeys(line for report in imported or reports for line in report["missing"]))

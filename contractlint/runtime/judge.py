@@ -64,6 +64,7 @@ class Judge:
 
     def judge(self, hooks: Hooks, number: int, key: object, values: tuple[object, ...], depth: int) -> None:
         """Judge a call that was not seen to be right. Raises ContractBreach in mode assert."""
+        __tracebackhide__ = True  # pytest shows the engine's call, not this
         entry = self.entries[number]
         try:
             call = observe_call(entry.shape.names, values, entry.shape.enums, addresses=entry.shape.addressed)
@@ -290,6 +291,7 @@ def _slow_hook(judge: Judge) -> Any:
     untraced: list[Any] = []
 
     def slow(number: int, key: object, values: tuple[object, ...], depth: int) -> None:
+        __tracebackhide__ = True
         assert judge.hooks_made is not None
         dynamo: Any = sys.modules.get("torch._dynamo")
         if dynamo is None or not hasattr(dynamo, "disable"):
