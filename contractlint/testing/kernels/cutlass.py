@@ -49,11 +49,16 @@ def _scheme(call: Call) -> tuple[Tensor, x.Matrix, x.Matrix, x.Round, x.Controls
     """The activations as numbers, both weights, how activations are stored between them, and the scales behind them."""
     given, weights = call.input.dtype, (call.fc1_expert_weights, call.fc2_expert_weights)
     dense = (x.dense(weights[0]), x.dense(weights[1]))
-    if weights[0].dtype == given and given != torch.float8_e4m3fn:
-        return call.input, *dense, lambda between: between.to(given).float(), x.Controls()
     scales = [scale.float() for scale in call.get("quant_scales", ())]
-    if weights[0].dtype != torch.float8_e4m3fn:
-        raise NotComputed(f"the stand-in computes {call.entry_point} with dense or float8 weights only")
+    if weights[0].dtype == given and given != torch.float8_e4m3fn:
+        if scales:
+            raise NotComputed(f"the stand-in computes {call.entry_point} of dense weights without quant_scales only")
+        return call.input, *dense, lambda between: between.to(given).float(), x.Controls()
+    wanted = 2 if call.use_deepseek_fp8_block_scale else 4
+    if weights[0].dtype != torch.float8_e4m3fn or len(scales) != wanted:
+        raise NotComputed(
+            f"the stand-in computes {call.entry_point} with dense or float8 weights, and the scales of those, only"
+        )
     if call.use_deepseek_fp8_block_scale:
         blocks = (x.fp8_blocks(weights[0], scales[0]), x.fp8_blocks(weights[1], scales[1]))
         return x.round_fp8_groups(call.input.float()), *blocks, x.round_fp8_groups, x.Controls()
