@@ -35,16 +35,34 @@ _LIBRARY = "flashinfer-python"
 @click.option("--chip", metavar="CAPABILITY", help="With --plan: for a chip of this compute capability, as in 10.0.")
 @click.option("--stage", type=click.Choice(["routing"]), help="Run one stage of the trtllm MoE kernels by itself.")
 @click.option(
-    "--headers", type=click.Path(path_type=Path), help="With --stage: folder of an unpacked flashinfer-cubin."
+    "--headers",
+    type=click.Path(exists=True, path_type=Path),
+    help="With --stage: folder of an unpacked flashinfer-cubin.",
 )
 @click.option(
     "--include", "includes", multiple=True, type=click.Path(path_type=Path), help="With --stage: more headers."
 )
-@click.option("--compiled", type=click.Path(path_type=Path), help="With --stage: a library that was compiled before.")
+@click.option(
+    "--compiled",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --stage: a library that was compiled before.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--evidence", "folder", type=click.Path(path_type=Path), help="Write evidence files into this folder.")
-@click.option("--jobs", default=1, show_default=True, help="How many entry points run, and compile, at once.")
-@click.option("--time-limit", default=120.0, show_default=True, help="Seconds a call may take; compiling takes longer.")
+@click.option(
+    "--jobs",
+    default=1,
+    type=click.IntRange(min=1),
+    show_default=True,
+    help="How many entry points run, and compile, at once.",
+)
+@click.option(
+    "--time-limit",
+    default=120.0,
+    type=click.FloatRange(min=1.0),
+    show_default=True,
+    help="Seconds a call may take; compiling takes longer.",
+)
 @click.option("--fresh", is_flag=True, help="Do not resume an interrupted run.")
 @contracts_option
 def command(
@@ -71,6 +89,11 @@ def command(
     """
     catalog = open_catalog([Path(path) for path in contracts])
     kinds = _kinds(mutate)
+    _check_folder(folder)
+    if stage and only_plan:
+        raise Stop(
+            "--plan speaks of entry points; --stage routing has no plan: it asks every routing method of the release"
+        )
     if stage == "routing":
         return _routing(catalog, release, headers, includes, compiled, as_json, folder, jobs if jobs > 1 else 0)
     if only_plan:
@@ -81,6 +104,16 @@ def command(
     plan = _planned(catalog, machine.release, machine.capability, kinds, entry_points)
     results = _run(plan, machine, jobs, time_limit, fresh, catalog.fingerprint)
     return _report(plan, machine, results, as_json, folder)
+
+
+def _check_folder(folder: Path | None) -> None:
+    """Learn before the run, not after it, that its evidence has no place."""
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise Stop(f"--evidence: {folder} is no folder that can be written ({problem.strerror})") from None
 
 
 def _kinds(text: str | None) -> tuple[str, ...]:
@@ -111,16 +144,18 @@ def _planned(
     catalog: Catalog, release: str | None, chip: str | None, kinds: tuple[str, ...], wanted: tuple[str, ...]
 ) -> Plan:
     from contractlint.catalog.errors import UnknownRelease
-    from contractlint.exercise.machine import installed_release
+    from contractlint.exercise.machine import capability_of, installed_release
     from contractlint.exercise.plan import make_plan
 
     if release in (None, "installed"):
         release = installed_release(_LIBRARY) or catalog.releases(_LIBRARY)[-1]
     names = [_named(catalog, text) for text in wanted]
     try:
-        return make_plan(catalog, _LIBRARY, str(release), chip or "", kinds, names)
+        return make_plan(catalog, _LIBRARY, str(release), capability_of(chip) if chip else "", kinds, names)
     except UnknownRelease as problem:
         raise Stop(str(problem)) from None
+    except ValueError as problem:
+        raise Stop(f"--chip: {problem}") from None
 
 
 def _named(catalog: Catalog, text: str) -> str:
@@ -163,7 +198,11 @@ def _run(plan: Plan, machine: Machine, jobs: int, limit: float, fresh: bool, fin
             results.append(result)
             tell(result)
 
-        run(plan, Children(machine.architecture), journal, hear, limit=limit, jobs=jobs)
+        try:
+            run(plan, Children(machine.architecture), journal, hear, limit=limit, jobs=jobs)
+        except KeyboardInterrupt:
+            click.echo(f"{len(results)} of {total} calls were answered; the same command goes on from there", err=True)
+            raise
     journal.close()
     order = {trial.key: number for number, trial in enumerate(t for s in plan.running for t in s.trials)}
     return sorted(results, key=lambda result: order[result.trial.key])
@@ -228,7 +267,10 @@ def _routing(
     view = catalog.at(_LIBRARY, machine.release)
     clauses = spoken_of(clause for entry in view.entry_points.values() for clause in entry.clauses)
     answers = run(library, tuple(view.enums["RoutingMethodType"]))
-    document = routing_as_dict(_LIBRARY, machine, date.today().isoformat(), answers, clauses)
+    try:
+        document = routing_as_dict(_LIBRARY, machine, date.today().isoformat(), answers, clauses)
+    except OSError as problem:
+        raise Stop(str(problem)) from None
     if folder is not None:
         save(folder / f"{name_of(machine, stage='routing')}.json", document)
     click.echo(json.dumps(document, indent=2) if as_json else routing_as_text(document))

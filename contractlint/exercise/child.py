@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,6 +65,8 @@ def serve(connection: Connection) -> None:
     """
     import torch
 
+    # An interrupt at the terminal reaches the whole group of processes; the parent ends its children itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
             request: Request = connection.recv()

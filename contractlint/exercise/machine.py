@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -56,6 +57,21 @@ def architecture(capability: str) -> str:
     if minor == "x":
         return f"sm_{major}x"
     return f"sm_{major}{minor}{'a' if int(major) >= 9 else ''}"
+
+
+_CHIP = re.compile(r"(?:sm_)?(?P<major>\d+?)[._]?(?P<minor>\d)[af]?")
+
+
+def capability_of(chip: str) -> str:
+    """Read a chip's compute capability as people write it: `9.0`, `sm_90a`, `100` → `9.0`, `9.0`, `10.0`.
+
+    Raises:
+        ValueError: it is written in no such way.
+    """
+    found = _CHIP.fullmatch(chip.strip().lower())
+    if found is None:
+        raise ValueError(f"{chip!r} is no compute capability; write it like 9.0 or sm_90a")
+    return f"{found['major']}.{found['minor']}"
 
 
 def installed_release(library: str) -> str | None:

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ from contractlint.model.contract import Outcome
 
 COMPILE_LIMIT = 900.0  # the first call of a module compiles it
 _COMPILE_PATIENCE = 3  # times as long as it is thought to take
+_GLANCE = 0.5  # seconds between two looks whether the run is to end
 _NOTHING_TOLD = "the conforming call is not right, or could not be made, so nothing can be told from others"
 
 
@@ -87,6 +89,10 @@ class Journal:
             self._known[record["key"]] = Answer(**{**fields, "outcome": Outcome(fields["outcome"])})
 
 
+class Interrupted(Exception):
+    """The run is to end; what a child was doing does not count."""
+
+
 class Children:
     """Starts a child for each call. Children are forked from a process that has torch and the library imported.
 
@@ -99,6 +105,7 @@ class Children:
         if architecture:
             # Without it the library asks the driver while it is imported.
             os.environ.setdefault("FLASHINFER_CUDA_ARCH_LIST", _arch_list(architecture))
+        self.stopping = threading.Event()  # set it, and calls that are under way end without an answer
         self._local = threading.local()
         self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
@@ -107,7 +114,7 @@ class Children:
     def ask(self, request: Request, limit: float) -> Answer | str:
         """Make one call in a child; a child that dies has faulted, one that does not end in time hangs.
 
-        A text says why the call could not be made.
+        A text says why the call could not be made. Raises Interrupted once `stopping` is set.
         """
         answer = self._ask(request, limit)
         if answer is None:
@@ -136,13 +143,17 @@ class Children:
         answer: Answer | str | None
         try:
             connection.send(request)
-            if not connection.poll(limit):
+            if not self._answered(connection, limit):
                 answer = Answer(Outcome.HUNG, message=f"no answer within {limit:g} s", seconds=limit)
             else:
                 answer = connection.recv()
         except (EOFError, BrokenPipeError, ConnectionResetError):
             child.join(10)
             answer = Answer(Outcome.FAULTED, message=f"the process died ({_died(child.exitcode)})")
+        if self.stopping.is_set():
+            self._local.kept = None
+            _end(child, connection, patience=0.0)
+            raise Interrupted
         if keeps and isinstance(answer, Answer) and answer.outcome in (Outcome.RAISED, Outcome.ACCEPTED_RIGHT):
             self._local.kept = kept
         else:
@@ -150,10 +161,21 @@ class Children:
             _end(child, connection)
         return answer
 
+    def _answered(self, connection: Any, limit: float) -> bool:
+        """Wait for an answer, so long as nobody ends the run."""
+        last = time.monotonic() + limit
+        while not self.stopping.is_set():
+            left = last - time.monotonic()
+            if connection.poll(max(0.0, min(left, _GLANCE))):
+                return True
+            if left <= 0:
+                return False
+        return False
 
-def _end(child: Any, connection: Any) -> None:
+
+def _end(child: Any, connection: Any, patience: float = 2.0) -> None:
     connection.close()
-    child.join(2)
+    child.join(patience)
     if child.is_alive():
         child.kill()
         child.join()
@@ -184,8 +206,14 @@ def run(
             children.close()
 
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        for future in [pool.submit(one, subject) for subject in plan.running]:
-            future.result()
+        waiting = [pool.submit(one, subject) for subject in plan.running]
+        try:
+            for future in waiting:
+                future.result()
+        except BaseException:
+            children.stopping.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _run_subject(
@@ -195,13 +223,7 @@ def _run_subject(
     conforming = True
     for number, trial in enumerate(subject.trials):
         if not conforming:
-            told(
-                Result(
-                    trial,
-                    None,
-                    "the conforming call is not right, or could not be made, so nothing can be told from others",
-                )
-            )
+            told(Result(trial, None, _NOTHING_TOLD))
             continue
         answer = journal.get(trial)
         if answer is None:
@@ -215,7 +237,10 @@ def _run_subject(
                 subject.entry.names,
             )
             patience = max(limit, COMPILE_LIMIT, _COMPILE_PATIENCE * subject.recipe.compile_seconds)
-            asked = children.ask(request, limit if number else patience)
+            try:
+                asked = children.ask(request, limit if number else patience)
+            except Interrupted:
+                return
             if isinstance(asked, str):
                 told(Result(trial, None, asked))
                 conforming = number > 0

@@ -14,6 +14,7 @@ from contractlint.catalog import load_catalog
 from contractlint.catalog.catalog import Catalog
 from contractlint.cli import run as run_cli
 from contractlint.exercise.inputs import UnknownSymbol, dimension
+from contractlint.exercise.machine import capability_of
 from contractlint.exercise.plan import Subject, capabilities, covers, make_plan
 from contractlint.exercise.recipes import RECIPES
 from contractlint.exercise.recipes.base import owner
@@ -82,6 +83,12 @@ def test_a_chip_that_cannot_run_it_is_told_with_the_reason(catalog: Catalog) -> 
     assert not subject.runs
     assert re.fullmatch(r"needs sm_10x or sm_12x; this is sm_90a", subject.reason)
     assert one(catalog, "flashinfer.fused_moe.trtllm_bf16_moe", chip="10.0").runs
+
+
+@pytest.mark.parametrize("chip", ["9.0", "sm_90a", "90", "SM_90"])
+def test_chips_are_read_as_people_write_them(chip: str) -> None:
+    assert capability_of(chip) == "9.0"
+    assert capability_of("sm_103a") == "10.3"
 
 
 def test_capabilities_are_read_with_their_releases() -> None:
@@ -168,6 +175,9 @@ def test_without_a_gpu_one_line_says_what_is_missing(capsys: pytest.CaptureFixtu
         (["exercise", "--plan", "--mutate", "dtpye"], "no kind is called 'dtpye'"),
         (["exercise", "nothing_like_it", "--plan"], "no contract speaks of 'nothing_like_it'"),
         (["exercise", "--plan", "--release", "9.9.9"], "9.9.9"),
+        (["exercise", "--plan", "--chip", "banana"], "'banana' is no compute capability; write it like 9.0"),
+        (["exercise", "--stage", "routing", "--plan"], "--stage routing has no plan"),
+        (["exercise", "--evidence", "pyproject.toml"], "pyproject.toml is no folder that can be written"),
     ],
 )
 def test_bad_input_gets_one_line(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

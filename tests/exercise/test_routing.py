@@ -161,3 +161,26 @@ def test_clauses_of_entry_points_that_are_given_experts_are_left_out() -> None:
     found = spoken_of(clause for entry in view.entry_points.values() for clause in entry.clauses)
     assert {clause.parameter for clause in found} == {"routing_bias", "routing_logits"}
     assert not [clause for clause in found if "routed" in clause.entry_point]
+
+
+def test_what_a_misreading_leaves_can_be_computed_before_it_is_measured() -> None:
+    """0.6.7 reads every bias as bfloat16 and all logits as float32: with zeros behind, 8 % and 3 % stay right."""
+    pytest.importorskip("torch")
+    import torch
+
+    from contractlint.exercise.routing.stage import DRAWS, SEED, reference, shared, values
+    from contractlint.testing.misread import reinterpret
+
+    def left(case: Case) -> float:
+        found = []
+        for seed in range(SEED, SEED + DRAWS):
+            logits, bias = values(case, SETTINGS[0], seed)
+            assert bias is not None
+            read = reference(DEEPSEEK, reinterpret(logits, torch.float32), reinterpret(bias, torch.bfloat16))
+            found.append(shared(read.experts, reference(DEEPSEEK, logits, bias).experts))
+        return sum(found) / len(found)
+
+    assert SETTINGS[0].behind == "zeros"
+    assert left(Case(DEEPSEEK, "float32", "bfloat16")) == 1.0
+    assert left(Case(DEEPSEEK, "bfloat16", "bfloat16")) == pytest.approx(0.08, abs=0.01)
+    assert left(Case(DEEPSEEK, "float32", "float32")) == pytest.approx(0.03, abs=0.01)

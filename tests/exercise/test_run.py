@@ -16,7 +16,7 @@ from contractlint.exercise.child import Answer, CannotCall, Request, perform
 from contractlint.exercise.evidence import write
 from contractlint.exercise.machine import Machine
 from contractlint.exercise.plan import Plan, make_plan
-from contractlint.exercise.run import Children, Journal, Result, run
+from contractlint.exercise.run import Children, Interrupted, Journal, Result, run
 from contractlint.model.contract import Outcome
 
 STANDINS = "tests.exercise.standins"
@@ -133,3 +133,21 @@ def test_an_entry_point_is_found_under_its_other_names() -> None:
     assert perform(request).outcome is Outcome.ACCEPTED_RIGHT
     with pytest.raises(CannotCall, match="the library has no"):
         perform(replace(request, names=()))
+
+
+def test_an_interrupt_ends_the_run_at_once_and_leaves_no_false_answers(tmp_path: Path) -> None:
+    made = plan("gemma_rmsnorm")  # hangs for a minute on each breach of the weight
+    journal, children, seen = Journal(tmp_path / "journal.jsonl", "0.6.7"), Children(), list[Result]()
+
+    def hear(result: Result) -> None:
+        seen.append(result)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(made, children, journal, hear, device="cpu", library=STANDINS, limit=60.0)
+    kept = Journal(tmp_path / "journal.jsonl", "0.6.7")
+    assert len(kept) == len(seen) == 2 and children.stopping.is_set()
+    assert all(kept.get(result.trial) == result.answer for result in seen)
+    with pytest.raises(Interrupted):
+        children.ask(Request(made.subjects[0].recipe, seen[0].trial, {}, frozenset(), "cpu", STANDINS), 60.0)  # type: ignore[arg-type]
