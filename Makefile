@@ -41,7 +41,7 @@ test-real: $(VENV)/.dev
 # TORCH_OPTIONS can name an index with CPU builds of torch. With CPU torch and real releases of FlashInfer, in an environment of their own: downloads about 1 GB once.
 RUNTIME := .venv-runtime
 test-runtime: $(RUNTIME)/.ready
-	CONTRACTLINT_FLASHINFER=$(RUNTIME)/flashinfer $(RUNTIME)/bin/python -m pytest tests/clauses tests/runtime tests/trace tests/testing
+	CONTRACTLINT_FLASHINFER=$(RUNTIME)/flashinfer $(RUNTIME)/bin/python -m pytest -n auto tests/clauses tests/runtime tests/trace tests/testing
 
 bench-runtime: $(RUNTIME)/.ready
 	PYTHONPATH=$(RUNTIME)/flashinfer/0.6.7:$(RUNTIME)/flashinfer/deps $(RUNTIME)/bin/python -m bench.runtime
