@@ -48,6 +48,12 @@ accepts = "[num_tokens, hidden_size]"
 enforced = "none"
 effect = "silent"
 evidence = ["issue demo/demo *"]
+
+[parameters.t{n}.device]
+same_as = "t{before}"
+enforced = "none"
+effect = "fault"
+evidence = ["issue demo/demo *"]
 """
 
 
@@ -126,8 +132,8 @@ def variants(
     yield "functools.wraps pass-through", passed_through(function), nullcontext
     yield "off, after it was armed (the same function object and code)", function, nullcontext
     yield "assert, dtypes", function, mode("assert", checks="dtype")
-    yield "assert, dtypes, shapes, layout", function, mode("assert")
-    yield "warn, dtypes, shapes, layout", function, mode("warn")
+    yield "assert, dtypes, shapes, layout, devices", function, mode("assert")
+    yield "warn, dtypes, shapes, layout, devices", function, mode("warn")
     yield "record, call site known", function, mode("record", trace=folder + "/t")
     yield "assert (all) and record", function, mode("assert", trace=folder + "/u")
     try:
@@ -144,7 +150,9 @@ def rows() -> Iterator[tuple[str, float]]:
     with tempfile.TemporaryDirectory() as folder:
         contract = Path(folder, "kernel.toml")
         signature = CONTRACT.replace("SIGNATURE", ", ".join(names()))
-        contract.write_text(signature + "".join(PARAMETER.format(n=n) for n in range(TENSORS)))
+        contract.write_text(
+            signature + "".join(PARAMETER.format(n=n, before=(n or TENSORS) - 1) for n in range(TENSORS))
+        )
         own = caller(function, torch)  # one call site for all that is armed
         costs: dict[str, list[float]] = {}
         for _ in range(ROUNDS):

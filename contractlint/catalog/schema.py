@@ -44,6 +44,7 @@ ASPECT_KEYS = {
     "value": {"accepts", "minimum", "maximum", "multiple_of"},
     "layout": {"accepts", "strides", "alignment"},
     "shape": {"accepts"},
+    "device": {"same_as"},
     "allocation": {"accepts"},
     "forwarding": {"known_as"},
 }
@@ -181,6 +182,11 @@ def _requirement(table: Table, aspect: str, path: KeyPath, problems: Problems, f
         if "accepts" not in table and not bounds:
             problems.add(path, "a value clause says `accepts` or a bound", 'accepts = "any" admits every value')
         return bool(accepts == ANY) and not bounds
+    if aspect == "device":
+        fields["same_as"] = text(table, "same_as", path, problems)
+        if not fields["same_as"]:
+            problems.add(path, "a device clause says whose device it must be", 'same_as = "another parameter"')
+        return False
     if aspect == "forwarding":
         fields["known_as"] = strings(table, "known_as", path, problems)
         if "known_as" not in table:

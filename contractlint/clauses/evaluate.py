@@ -163,6 +163,19 @@ def _shape(clause: Clause, value: Observed, call: Call, sizes: Sizes) -> _Found:
     return (Outcome.KEPT, "", "") if kept else (Outcome.UNKNOWN, "", "not every size is known")
 
 
+def _device(clause: Clause, value: Observed, call: Call, sizes: Sizes) -> _Found:
+    if value.kind is Kind.NONE:
+        return Outcome.KEPT, "", ""
+    twin = call.argument(clause.same_as)
+    if value.kind is not Kind.TENSOR or not value.device:
+        return Outcome.UNKNOWN, "", "its device is not known"
+    if twin.kind is not Kind.TENSOR or not twin.device:
+        return Outcome.UNKNOWN, "", f"the device of {clause.same_as} is not known"
+    if value.device == twin.device:
+        return Outcome.KEPT, "", ""
+    return Outcome.BROKEN, f"on {value.device} while {clause.same_as} is on {twin.device}", ""
+
+
 def _allocation(clause: Clause, value: Observed, call: Call, sizes: Sizes) -> _Found:
     if value.kind is Kind.NONE or not clause.allocation:
         return Outcome.KEPT, "", ""
@@ -179,6 +192,7 @@ _ASPECTS: dict[Aspect, Callable[[Clause, Observed, Call, Sizes], _Found]] = {
     Aspect.VALUE: _value,
     Aspect.LAYOUT: _layout,
     Aspect.SHAPE: _shape,
+    Aspect.DEVICE: _device,
     Aspect.ALLOCATION: _allocation,
 }
 

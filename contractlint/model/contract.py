@@ -31,6 +31,7 @@ class Aspect(str, Enum):
     VALUE = "value"
     LAYOUT = "layout"
     SHAPE = "shape"
+    DEVICE = "device"
     ALLOCATION = "allocation"
     FORWARDING = "forwarding"
 
@@ -115,6 +116,7 @@ class Clause:
       expression a dimension, in elements; `_` is any, a leading `...` any number of dimensions), `alignment` (bytes
       that the address of the data is a multiple of)
     - shape: `shape` (one symbol or integer expression a dimension, written like strides)
+    - device: `same_as` (the parameter whose device it must be on)
     - allocation: `allocation` (`zeroed`, `workspace`, …)
     - forwarding: a caller that has the value must pass it on; `known_as` are names under which callers keep it
     """

@@ -48,6 +48,8 @@ def requirement(clause: Clause) -> str:
         return _layout(clause)
     if clause.aspect is Aspect.SHAPE:
         return f"of shape [{', '.join(clause.shape)}]" if clause.shape else "any shape"
+    if clause.aspect is Aspect.DEVICE:
+        return f"on the device of {clause.same_as}"
     if clause.aspect is Aspect.FORWARDING:
         return "passed on where the caller has it"
     return clause.allocation or "any memory"

@@ -51,6 +51,7 @@ RULES: dict[Aspect, tuple[str, str]] = {
     Aspect.VALUE: ("CL401", "argument-value"),
     Aspect.LAYOUT: ("CL501", "argument-layout"),
     Aspect.SHAPE: ("CL501", "argument-layout"),
+    Aspect.DEVICE: ("CL501", "argument-layout"),
     Aspect.ALLOCATION: ("CL601", "uninitialised-memory"),
 }
 
@@ -123,6 +124,8 @@ def _remedy(one: Judgement) -> str:
         if len(wanted) == 1:
             return f"cast it before the call: `{name}.to(torch.{wanted[0]})`"
         return f"pass `{name}` as {one_of(wanted) if wanted else f'the dtype of `{clause.same_as}`'}"
+    if clause.aspect is Aspect.DEVICE:
+        return f"move it before the call: `{name}.to({clause.same_as}.device)`"
     return f"pass `{name}` as the contract says" + _HOW.get(_how(clause), "")
 
 

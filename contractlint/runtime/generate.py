@@ -281,11 +281,14 @@ class Writer:
             elif everything and clause.aspect in (Aspect.SHAPE, Aspect.LAYOUT):
                 told = {"shape": clause.shape, "contiguous": clause.layout == "contiguous", "stride": clause.strides}
                 shaped.setdefault(name, set()).update(aspect for aspect, asked in told.items() if asked)
+            elif everything and clause.aspect is Aspect.DEVICE:
+                for one in (name, clause.same_as):
+                    shaped.setdefault(one, set()).update(("device",) if one in self._kinds else ())
             elif clause.aspect in (Aspect.VALUE, Aspect.PRESENCE) and (everything or recording):
                 plain[name] = None
             if everything or recording:
                 plain.update({c.parameter: None for c in clause.when if c.parameter in self._kinds})
-                if everything and clause.same_as in self._kinds:
+                if everything and clause.aspect is Aspect.DTYPE and clause.same_as in self._kinds:
                     plain[clause.same_as] = None
         symbols = {word for clause in self.subject.clauses for word in _words(clause)} if everything else set()
         plain.update({name: None for name in symbols if name in self._kinds})
@@ -333,7 +336,7 @@ class Writer:
 
 
 _EMPTY = inspect.Parameter.empty
-_READS = {"shape": "{0}.shape", "contiguous": "{0}.is_contiguous()", "stride": "{0}.stride()"}
+_READS = {"shape": "{0}.shape", "contiguous": "{0}.is_contiguous()", "stride": "{0}.stride()", "device": "{0}.device"}
 
 
 def can_be_kept(key: object) -> bool:

@@ -57,6 +57,11 @@ def outcome(one: Clause, **arguments: Observed) -> Outcome:
         (clause(Aspect.LAYOUT, layout="shuffled"), tensor(contiguous=True), Outcome.UNKNOWN),
         (clause(Aspect.LAYOUT, alignment=16), tensor(address=24), Outcome.BROKEN),
         (clause(Aspect.ALLOCATION, allocation="zeroed"), tensor(), Outcome.UNKNOWN),
+        (clause(Aspect.ALLOCATION, allocation="zeroed"), tensor(fill="uninitialised"), Outcome.BROKEN),
+        (clause(Aspect.ALLOCATION, allocation="zeroed"), tensor(fill="zero"), Outcome.KEPT),
+        (clause(Aspect.VALUE, values=(1,)), number(True), Outcome.KEPT),
+        (clause(Aspect.VALUE, values=(True,)), number(1.0), Outcome.KEPT),
+        (clause(Aspect.VALUE, values=(2,)), number(True), Outcome.BROKEN),
     ],
 )
 def test_each_aspect(one: Clause, value: Observed, expected: Outcome) -> None:
@@ -132,3 +137,20 @@ def test_expressions_are_exact(a: int, b: int, c: int) -> None:
 
     assert shapes.value_of("a + 2 * b / c", {"a": a, "b": b, "c": c}) == a + Fraction(2 * b, c)
     assert shapes.value_of("a + d", {"a": a}) is None
+
+
+@pytest.mark.parametrize(
+    "device, twin, expected",
+    [
+        ("cuda:0", "cuda:0", Outcome.KEPT),
+        ("cuda:0", "cuda:1", Outcome.BROKEN),
+        ("cpu", "cuda:0", Outcome.BROKEN),
+        ("", "cuda:0", Outcome.UNKNOWN),
+        ("cuda:0", "", Outcome.UNKNOWN),
+    ],
+)
+def test_a_tensor_is_on_the_device_of_another(device: str, twin: str, expected: Outcome) -> None:
+    one = clause(Aspect.DEVICE, same_as="y")
+    assert outcome(one, x=tensor(device=device), y=tensor(device=twin)) is expected
+    assert outcome(one, x=NONE, y=tensor(device=twin)) is Outcome.KEPT
+    assert outcome(one, x=tensor(device="cpu"), y=NONE) is Outcome.UNKNOWN

@@ -80,9 +80,10 @@ def tensors(clauses: list[Clause], whole: bool) -> st.SearchStrategy[Any]:
         wanted = draw(st.sampled_from(shapes))
         rank = sum(text != "..." for text in wanted) + (0 if whole else draw(st.integers(0, 1)))
         sizes = [draw(st.sampled_from(SIZES)) for _ in range(rank)]
-        made = torch.empty(*sizes, dtype=dtype)
+        device = draw(st.sampled_from(("cpu", "cpu", "meta")))
+        made = torch.empty(*sizes, dtype=dtype, device=device)
         spread = draw(st.booleans()) if rank else False
-        return torch.empty(*sizes, 2, dtype=dtype)[..., 0] if spread else made
+        return torch.empty(*sizes, 2, dtype=dtype, device=device)[..., 0] if spread else made
 
     return draw_one()
 
@@ -113,7 +114,7 @@ def arguments(release: str, name: str, formals: list[inspect.Parameter]) -> st.S
         asked = {v for clause in found for c in clause.when if c.parameter == parameter for v in c.values}
         enum = view(release).enum_of(parameter)
         members = dict(view(release).enums.get(enum, {})) if enum is not None else None
-        spoken = (Aspect.DTYPE, Aspect.SHAPE, Aspect.LAYOUT, Aspect.ALLOCATION)
+        spoken = (Aspect.DTYPE, Aspect.SHAPE, Aspect.LAYOUT, Aspect.DEVICE, Aspect.ALLOCATION)
         is_tensor = any(clause.aspect in spoken for clause in own) or "Tensor" in str(formal.annotation)
         if parts:
             drawn[parameter] = st.one_of(st.none(), st.lists(tensors(parts, True), max_size=4).map(tuple))

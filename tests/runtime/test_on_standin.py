@@ -60,6 +60,19 @@ def test_other_clauses_than_dtypes(library: Any, changes: dict[str, Any], code: 
     assert not isinstance(other.value, ContractBreach)
 
 
+def test_tensors_on_different_devices_are_told_before_the_call(library: Any) -> None:
+    x, weight = torch.randn(4, 64).bfloat16(), torch.ones(64, device="meta").bfloat16()
+    with armed("assert"):
+        library.rmsnorm(x, weight.new_ones(64, device="cpu"))
+        with pytest.raises(ContractBreach) as caught:
+            library.rmsnorm(x, weight)  # the same form, but for the device
+    (finding,) = caught.value.findings
+    assert finding.message == (
+        "`weight` of rmsnorm is on meta while input is on cpu, but flashinfer 0.6.7 requires it to be on the device of input"
+    )
+    assert finding.remedy.endswith("`weight.to(input.device)`")
+
+
 def test_every_holder_of_the_function_is_armed_and_disarmed(library: Any) -> None:
     function = library.fused_moe.trtllm_fp8_block_scale_moe
 
