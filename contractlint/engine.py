@@ -155,6 +155,8 @@ def library_of(catalog: Catalog, library: str) -> Library:
     short = {name.rpartition(".")[2]: name for name in catalog.entry_points if is_distinctive(name)}
 
     def returns(name: str) -> str:
+        if catalog.library_of(name) is None:
+            return catalog.hidden_result(library, name)
         signatures = catalog.signatures_of(name)
         return signatures[-1][1].returns if signatures else ""
 

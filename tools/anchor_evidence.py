@@ -97,7 +97,7 @@ def main() -> int:
     present = Presence(options.contracts, wheels.releases)
     changed = False
     for path in sorted(options.contracts.rglob("*.toml")):
-        if path.name in ("releases.toml", "enums.toml", "signatures.toml"):
+        if path.name in ("releases.toml", "enums.toml", "signatures.toml", "results.toml"):
             continue
         before = path.read_text(encoding="utf-8")
         after = anchor(before, path, wheels, present, quiet=options.quiet)

@@ -21,7 +21,7 @@ class Library:
     `import_name` is its top-level package; `canonical` maps any import path of an entry point to its canonical name;
     `names` are all import paths, `entries` the canonical ones; `files` are those of its package that define entry points;
     `short_names` are the last parts that alone suggest an entry point, mapped to a canonical name; `returns` gives the
-    annotated result of an entry point as text.
+    annotated result of an entry point, or of a function outside of the public face, as text.
     """
 
     def __init__(
@@ -183,7 +183,7 @@ class Library:
         if last == "__init__":
             return ()
         canonical = self.canonical(dotted)
-        text = self._returns(canonical) if canonical is not None else ""
+        text = self._returns(canonical or dotted) if self.covers(dotted) else ""
         if not text:
             # A class that is asked to make something makes itself, unless somebody says otherwise.
             maker = is_class_name(owner) and last in ("create", "get", "initialize", "build")

@@ -104,6 +104,18 @@ class Catalog:
                 return str(name)
         return None
 
+    def hidden_result(self, library: str, dotted_name: str) -> str:
+        """Return the annotated result of a function outside of the public face, empty where it is not known.
+
+        Such functions are imported by many paths; a name that only one of them has is enough.
+        """
+        results: Mapping[str, str] = self._record(library)["results"]
+        if dotted_name in results:
+            return results[dotted_name]
+        last = f".{dotted_name.rpartition('.')[2]}"
+        found = {returns for name, returns in results.items() if name.endswith(last)}
+        return found.pop() if len(found) == 1 else ""
+
     def names(self, library: str) -> Iterable[str]:
         """Return the canonical names of the entry points of a library."""
         return tuple(self._record(library)["entries"])

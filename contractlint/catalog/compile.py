@@ -29,8 +29,8 @@ from contractlint.catalog.schema import (
 
 # Files of a library folder that are not contracts.
 RELEASES, ENUMS, SIGNATURES, SHARED = "releases.toml", "enums.toml", "signatures.toml", "shared"
-UNCOVERED = "uncovered.toml"
-SPECIAL = {RELEASES, ENUMS, SIGNATURES, UNCOVERED}
+UNCOVERED, RESULTS = "uncovered.toml", "results.toml"
+SPECIAL = {RELEASES, ENUMS, SIGNATURES, UNCOVERED, RESULTS}
 
 Compiled = dict[str, dict[str, Any]]  # library → its record
 
@@ -75,12 +75,14 @@ def compile_files(files: Sequence[SourceFile]) -> Compiled:
         path = document.source.path
         if path.parent.name == SHARED:
             compiler.shared[path.parent.parent, path.stem] = document
-        elif path.name in (ENUMS, SIGNATURES, UNCOVERED):
+        elif path.name in (ENUMS, SIGNATURES, UNCOVERED, RESULTS):
             library = compiler.libraries.get(compiler.folders.get(path.parent, ""))
             if library is not None and path.name == ENUMS:
                 _enums(document, library)
             elif library is not None and path.name == UNCOVERED:
                 _uncovered(document, library)
+            elif library is not None and path.name == RESULTS:
+                _results(document, library)
             elif library is not None:
                 _signatures(document, library)
     for document in documents:
@@ -139,7 +141,7 @@ def _library(document: _Document, compiler: _Compiler) -> None:
 def _new_library(package: str, releases: tuple[str, ...]) -> dict[str, Any]:
     return {
         "package": package, "releases": releases, "files": {}, "enum_of": {}, "enums": {}, "entries": {}, "aliases": {},
-        "scope": (), "uncovered": (), "runs": {},
+        "scope": (), "uncovered": (), "runs": {}, "results": {},
     }  # fmt: skip
 
 
@@ -167,6 +169,13 @@ def _uncovered(document: _Document, library: dict[str, Any]) -> None:
             problems.add(path, "a reason says `why`, and for which `entry_points`", "add what is missing")
         found += [(pattern, why) for pattern in patterns]
     library["uncovered"] = tuple(found)
+
+
+def _results(document: _Document, library: dict[str, Any]) -> None:
+    """Read what functions outside of the public face return."""
+    for name, table in document.table.items():
+        unknown_keys(table, {"returns", "at", "releases"}, (name,), document.problems)
+        library["results"][name] = text(table, "returns", (name,), document.problems)
 
 
 def _signatures(document: _Document, library: dict[str, Any]) -> None:
