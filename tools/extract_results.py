@@ -27,6 +27,8 @@ from contractlint.drift.wheel import Wheel
 
 SKIPPED = ("data", "tests")
 
+_PLAIN = re.compile(r"(?:Optional\[)?['\"]?[\w.]+['\"]?\]?(?: *\| *None)?")
+
 # Function, annotation as text, line of the definition.
 Found = tuple[str, str, int]
 
@@ -103,9 +105,9 @@ def _annotated(text: str, classes: set[str]) -> Iterator[Found]:
         if isinstance(statement, ast.FunctionDef) and statement.returns is not None:
             returns = statement.returns
             shown = returns.value if isinstance(returns, ast.Constant) else ast.unparse(returns)
-            if isinstance(shown, str) and classes.intersection(re.findall(r"[A-Za-z_]\w*", shown)):
-                if re.fullmatch(r"(?:Optional\[)?['\"]?[\w.]+['\"]?\]?(?: *\| *None)?", shown):
-                    yield statement.name, shown, statement.lineno
+            plain = isinstance(shown, str) and _PLAIN.fullmatch(shown)
+            if plain and classes.intersection(re.findall(r"[A-Za-z_]\w*", shown)):
+                yield statement.name, shown, statement.lineno
 
 
 if __name__ == "__main__":
