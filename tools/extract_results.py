@@ -104,9 +104,8 @@ def _annotated(text: str, classes: set[str]) -> Iterator[Found]:
     for statement in body:
         if isinstance(statement, ast.FunctionDef) and statement.returns is not None:
             returns = statement.returns
-            shown = returns.value if isinstance(returns, ast.Constant) else ast.unparse(returns)
-            plain = isinstance(shown, str) and _PLAIN.fullmatch(shown)
-            if plain and classes.intersection(re.findall(r"[A-Za-z_]\w*", shown)):
+            shown = str(returns.value) if isinstance(returns, ast.Constant) else ast.unparse(returns)
+            if _PLAIN.fullmatch(shown) and classes.intersection(re.findall(r"[A-Za-z_]\w*", shown)):
                 yield statement.name, shown, statement.lineno
 
 
