@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from contractlint.catalog.cache import default_folder
 from contractlint.model.finding import Report, Target
-from contractlint.results import key_of, remembered
+from contractlint.results import digests_of, keep, kept, key_of, settings_of
 
 if TYPE_CHECKING:
     from contractlint.catalog import Catalog
+    from contractlint.index.project import Project
     from contractlint.model.paths import ApplyPathRow
     from contractlint.sources import Tree
 
@@ -34,19 +35,38 @@ def run_check(
 ) -> Report:
     """Judge every call site in a tree against every target."""
     started = time.monotonic()
-
-    def compute() -> Report:
+    if cache and catalog.fingerprint:
+        report = _remembered(tree, catalog, targets, strict, pedantic, progress)
+    else:
         from contractlint.engine import judge_tree
 
-        return judge_tree(tree, catalog, targets, strict, pedantic, cache, progress)
-
-    if cache and catalog.fingerprint:
-        key = key_of(tree, catalog.fingerprint, targets, (strict, pedantic))
-        report = remembered(default_folder(), key, compute)
-    else:
-        report = compute()
+        report = judge_tree(tree, catalog, targets, strict, pedantic, cache, progress)
     report.root = str(tree.root)
     report.seconds = time.monotonic() - started
+    return report
+
+
+def _remembered(
+    tree: Tree, catalog: Catalog, targets: Sequence[Target], strict: bool, pedantic: bool, progress: Progress | None
+) -> Report:
+    """The report of the same input, that of an earlier run where nothing it looked at has changed, or a new one."""
+    folder, settings = default_folder(), settings_of(catalog.fingerprint, targets, (strict, pedantic))
+    digests = digests_of(tree)
+    key = key_of(settings, tree.files, digests)
+    report = kept(folder, key)
+    if report is None:
+        from contractlint.carry import carried
+
+        report = carried(folder, settings, tree, digests)
+    if report is None:
+        from contractlint.carry import place_of, record_of
+        from contractlint.engine import judge_tree
+
+        def watch(project: Project) -> None:
+            record_of(project, tree, digests, key).save(place_of(folder, settings, tree))
+
+        report = judge_tree(tree, catalog, targets, strict, pedantic, True, progress, watch=watch)
+        keep(folder, key, report)
     return report
 
 

@@ -62,10 +62,12 @@ def judge_tree(
     progress: Progress | None,
     only: frozenset[str] = frozenset(),
     select: tuple[str, ...] = (),
+    watch: Callable[[Project], None] | None = None,
 ) -> Report:
     """Judge every call site in a tree against every target.
 
-    With `only`, those in these files, among all others; with `select`, by the rules whose codes begin so.
+    With `only`, those in these files, among all others; with `select`, by the rules whose codes begin so. `watch` is given
+    the project at the end: what was asked of it decides whether a later change matters.
     """
     started = time.monotonic()
     with session(tree, catalog, targets, cache, progress) as run:
@@ -74,6 +76,8 @@ def judge_tree(
             _check_target(run, target, report, strict, pedantic, progress, only, select)
         report.parsed = run.project.parsed
         report.unchecked = [Unchecked(file, reason) for file, reason in sorted(run.project.unreadable.items())]
+        if watch is not None:
+            watch(run.project)
     report.call_sites.sort(key=lambda r: (r.place.file, r.place.line, r.place.column, r.entry_point, r.release))
     report.arguments.sort(
         key=lambda r: (r.place.file, r.place.line, r.place.column, r.entry_point, r.parameter, r.release)

@@ -7,7 +7,7 @@ import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,25 +20,29 @@ if TYPE_CHECKING:
 KEPT = 24
 
 
-def key_of(tree: Tree, contracts: str, targets: Sequence[Target], options: Sequence[object]) -> str:
-    """One name for a run's input. Every file is read: a time stamp is no proof that nothing changed."""
-    digest = hashlib.sha256()
-    for part in (
-        __version__,
-        _tool(),
-        sys.implementation.cache_tag,
-        contracts,
-        *map(repr, targets),
-        *map(repr, options),
-    ):
-        digest.update(f"{part}\0".encode())
+def digests_of(tree: Tree) -> list[bytes]:
+    """A digest of every file. Every file is read: a time stamp is no proof that nothing changed."""
+    out: list[bytes] = []
     for name in tree.files:
-        digest.update(f"{name}\0".encode())
         try:
             data = tree.read(name)
         except OSError as error:
             data = repr(error).encode()
-        digest.update(hashlib.sha256(data).digest())
+        out.append(hashlib.sha256(data).digest())
+    return out
+
+
+def settings_of(contracts: str, targets: Sequence[Target], options: Sequence[object]) -> str:
+    """One name for all that decides an outcome beside the files."""
+    parts = (__version__, _tool(), sys.implementation.cache_tag, contracts, *map(repr, targets), *map(repr, options))
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
+
+
+def key_of(settings: str, files: Sequence[str], digests: Sequence[bytes]) -> str:
+    """One name for a run's input."""
+    digest = hashlib.sha256(settings.encode())
+    for name, content in zip(files, digests, strict=True):
+        digest.update(f"{name}\0".encode() + content)
     return digest.hexdigest()
 
 
@@ -54,31 +58,39 @@ def _tool() -> str:
     return hashlib.sha256("\n".join(entries).encode()).hexdigest()
 
 
-def remembered(folder: Path, key: str, compute: Callable[[], Report]) -> Report:
-    """The report kept under a key, or a new one, which is kept. A cache that cannot be read or written costs only time."""
-    path = folder / f"report-{key[:32]}.bin"
+def kept(folder: Path, key: str) -> Report | None:
+    """The report kept under a key. A cache that cannot be read costs only time."""
+    path = _path(folder, key)
     try:
         found = pickle.loads(path.read_bytes())
-        if isinstance(found, Report):
-            os.utime(path)
-            return found
+        os.utime(path)
     except (OSError, pickle.PickleError, EOFError, AttributeError, ImportError, IndexError, TypeError, ValueError):
-        pass
-    report = compute()
+        return None
+    return found if isinstance(found, Report) else None
+
+
+def keep(folder: Path, key: str, report: Report) -> None:
+    """Keep a report, and the newest others. A folder that cannot be written costs only time."""
+    write(_path(folder, key), pickle.dumps(report, protocol=5))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".report-")
-        with os.fdopen(handle, "wb") as out:
-            pickle.dump(report, out, protocol=5)
-        os.replace(temporary, path)
-        _prune(folder)
+        reports = sorted(folder.glob("report-*.bin"), key=lambda p: p.stat().st_mtime, reverse=True)
+        for path in reports[KEPT:]:
+            path.unlink(missing_ok=True)
     except OSError:
-        pass
-    return report
+        return
 
 
-def _prune(folder: Path) -> None:
-    """Keep the newest reports only."""
-    reports = sorted(folder.glob("report-*.bin"), key=lambda p: p.stat().st_mtime, reverse=True)
-    for path in reports[KEPT:]:
-        path.unlink(missing_ok=True)
+def write(path: Path, data: bytes) -> None:
+    """Write a cache file as a whole, or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:8]}-")
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        return
+
+
+def _path(folder: Path, key: str) -> Path:
+    return folder / f"report-{key[:32]}.bin"

@@ -138,7 +138,7 @@ class Resolver:
         if scope.fn == fn and scope.bound is not None and name in scope.bound:
             return self.of(*scope.bound[name])
         owner = (scope.receiver if scope.fn == fn else None) or fn.owner
-        if fn.is_method and fn.ir.params[0].name == name and owner is not None:
+        if fn.is_method and fn.ir.params and fn.ir.params[0].name == name and owner is not None:
             maker = fn.decorated("classmethod") or fn.name in ("__new__", "__init_subclass__", "__class_getitem__")
             return frozenset((Cls(owner) if maker else Inst(owner),))
         param = next((p for p in fn.ir.params if p.name == name), None)

@@ -179,9 +179,12 @@ class ModuleIR:
             else:
                 self._functions.append(definition)
                 self.functions.append(FunctionIR(self, number, definition.name, qualname, line, owner, parent))
-        self._uses: dict[tuple[str, str], tuple[int, ...]] = {}
+        # What was asked of the text, and the answers (`contractlint.index.looked`).
+        self.used: dict[tuple[str, str], tuple[int, ...]] = {}
+        self.declared: dict[str, list[Definition]] = {}
+        self.quoted: dict[str, tuple[int, ...]] = {}
+        self.worded: set[int] = set()
         self._imports: list[tuple[int, int, int, tuple[Import, ...]]] | None = None
-        self._declared: dict[str, list[Definition]] = {}
         self._nested: dict[int, list[int]] | None = None
 
     @property
@@ -189,6 +192,16 @@ class ModuleIR:
         """Whether more than the outline is known."""
         functions, classes = (any(piece.known is not None for piece in kind) for kind in (self.functions, self.classes))
         return not self.trouble and (functions or classes)
+
+    def definition_of_function(self, number: int) -> Definition:
+        """Where a function stands; the module itself stands nowhere."""
+        definition = self._functions[number]
+        assert definition is not None
+        return definition
+
+    def definition_of_class(self, number: int) -> Definition:
+        """Where a class stands."""
+        return self._classes[number]
 
     # pieces
 
@@ -384,9 +397,9 @@ class ModuleIR:
         everything looks like code.
         """
         key = (name, use)
-        known = self._uses.get(key)
+        known = self.used.get(key)
         if known is None:
-            known = self._uses[key] = tuple(sorted({self.function_at(place) for place in self.places(name, use)}))
+            known = self.used[key] = tuple(sorted({self.function_at(place) for place in self.places(name, use)}))
         return known
 
     def places(self, name: str, use: str) -> Iterator[int]:
@@ -406,7 +419,8 @@ class ModuleIR:
     def quoting(self, prefix: str) -> tuple[int, ...]:
         """Numbers of the functions in which a text in quotes is a dotted name, or starts with it."""
         wanted = re.compile(rb"[\"']" + re.escape(prefix.encode()) + rb"[.\"']")
-        return tuple(sorted({self.function_at(m.start()) for m in wanted.finditer(self.source)}))
+        known = self.quoted[prefix] = tuple(sorted({self.function_at(m.start()) for m in wanted.finditer(self.source)}))
+        return known
 
     def functions_declaring(self, name: str) -> list[int]:
         """Numbers of the functions in whose header a name stands."""
@@ -417,9 +431,9 @@ class ModuleIR:
         return [d.number for d in self._declaring(name) if d.is_class]
 
     def _declaring(self, name: str) -> list[Definition]:
-        known = self._declared.get(name)
+        known = self.declared.get(name)
         if known is None:
-            known = self._declared[name] = []
+            known = self.declared[name] = []
             seen: set[int] = set()
             for at in places(self.source, name.encode()):
                 index = self.outline.at(at)
@@ -446,6 +460,7 @@ class ModuleIR:
 
     def words(self, number: int) -> set[str]:
         """All names in the text of a function."""
+        self.worded.add(number)
         definition = self._functions[number]
         text = self.source if definition is None else self.source[definition.first : self.outline.end(definition)]
         return {word.decode() for word in _WORD.findall(text)}

@@ -228,6 +228,10 @@ class Project:
             module = self._modules[index] = Module(file, name, file in self._tests, ir, self)
         return module
 
+    def opened(self) -> Iterator[tuple[int, Module]]:
+        """The modules that something was asked of, with the numbers of their files."""
+        return ((index, module) for index, module in self._modules.items() if module is not None)
+
     def module_of_file(self, file: str) -> Module | None:
         index = self._files.get(file)
         return None if index is None else self.module_at(index)

@@ -49,6 +49,10 @@ def _stored(data: bytes) -> set[bytes]:
     return found
 
 
+def _words(data: bytes) -> set[bytes]:
+    return set(data.translate(_BLANKS).split())
+
+
 def _quoted(data: bytes) -> set[bytes]:
     return {name for pattern in _QUOTED for name in pattern.findall(data)}
 
@@ -57,7 +61,13 @@ def _bases(data: bytes) -> set[bytes]:
     return {word for bases in _BASES.findall(data) for word in bases.translate(_BLANKS).split()}
 
 
+_APART = {"stores": _stored, "strings": _quoted, "bases": _bases}
+
 _Holders = dict[bytes, "int | list[int]"]
+
+
+Found = dict[tuple[str, str], tuple[int, ...]]
+FoundAll = dict[tuple[tuple[str, str], ...], tuple[int, ...]]
 
 
 class TextIndex:
@@ -67,10 +77,10 @@ class TextIndex:
         self.files: list[str] = []
         self._tree = tree
         self._words: _Holders = {}
-        self._apart: dict[str, _Holders] = {"stores": {}, "strings": {}, "bases": {}}
-        self._known: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._apart: dict[str, _Holders] = {use: {} for use in _APART}
+        self.found: Found = {}  # what was asked, and the answers
+        self.found_all: FoundAll = {}
         self._sources: dict[int, bytes] = {}
-        stores, strings, bases = self._apart.values()
         for name in tree.files:
             try:
                 data = tree.read(name)
@@ -79,10 +89,9 @@ class TextIndex:
                 continue
             index = len(self.files)
             self.files.append(name)
-            _enter(self._words, set(data.translate(_BLANKS).split()), index)
-            _enter(stores, _stored(data), index)
-            _enter(strings, _quoted(data), index)
-            _enter(bases, _bases(data), index)
+            _enter(self._words, _words(data), index)
+            for use, find in _APART.items():
+                _enter(self._apart[use], find(data), index)
 
     def source(self, index: int) -> bytes:
         """The text of a file. It is read again when first asked for: all of them together are large."""
@@ -117,13 +126,14 @@ class TextIndex:
         for name, use in wanted:
             if use != "word" and use not in self._apart:
                 left = {index for index in left if stands(self.source(index), name.encode(), use)}
-        return tuple(sorted(left))
+        answer = self.found_all[tuple(wanted)] = tuple(sorted(left))
+        return answer
 
     def _found(self, name: str, use: str) -> tuple[int, ...]:
         key = (name, use)
-        known = self._known.get(key)
+        known = self.found.get(key)
         if known is None:
-            known = self._known[key] = self._find(name, use)
+            known = self.found[key] = self._find(name, use)
         return known
 
     def _find(self, name: str, use: str) -> tuple[int, ...]:
@@ -142,6 +152,33 @@ class TextIndex:
     def _holding(self, name: str, use: str) -> tuple[int, ...]:
         found = self._apart.get(use, self._words).get(name.encode())
         return () if found is None else (found,) if isinstance(found, int) else tuple(found)
+
+
+class TextOf:
+    """The same questions as of a `TextIndex`, of one text alone."""
+
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        self._words = _words(source)
+        self._apart = {use: find(source) for use, find in _APART.items()}
+
+    def holds(self, name: str, use: str) -> bool:
+        """Whether a name stands in the text in a use."""
+        text = name.encode()
+        if text not in self._apart.get("stores" if use == "stores elsewhere" else use, self._words):
+            return False
+        return use == "word" or use in self._apart or stands(self.source, text, use)
+
+    def answers(self, index: int, found: Found, found_all: FoundAll) -> bool:
+        """Whether a text in the place of a file gives the answers that were given."""
+        for (name, use), files in found.items():
+            known, now = index in files, self.holds(name, use)
+            if known != now and not (now and len(files) > MOST_FILES):
+                return False  # of a common name not all files are listed
+        return all(
+            (index in files) == all(self.holds(name, use) for name, use in wanted)
+            for wanted, files in found_all.items()
+        )
 
 
 def _enter(holders: _Holders, names: set[bytes], index: int) -> None:

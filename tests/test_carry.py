@@ -1,0 +1,146 @@
+"""The report of an earlier run serves again exactly where a new one would say the same."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+import contractlint.engine
+from contractlint.catalog import Catalog, load_catalog
+from contractlint.check import run_check
+from contractlint.model.finding import Report, Target
+from contractlint.sources import Tree
+from tests.cases.reading import Case, read_cases
+
+CASES = Path(__file__).parent / "cases"
+HOUSE = CASES / "house.toml"
+EDITS = 6
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    return load_catalog([HOUSE], shipped=False, cache_folder=tmp_path_factory.mktemp("catalog"))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTRACTLINT_CACHE_DIR", str(tmp_path / "cache"))
+
+
+def judged(root: Path, catalog: Catalog, cache: bool) -> Report:
+    names = tuple(sorted(path.relative_to(root).as_posix() for path in root.rglob("*.py")))
+    report = run_check(Tree(root, names), catalog, [Target(catalog.libraries[0], "*", "option")], cache=cache)
+    report.seconds = report.parsed = 0
+    return report
+
+
+def said(report: Report) -> list[object]:
+    return [*report.call_sites, *report.arguments, *report.findings, *report.unchecked]
+
+
+def edited(text: str, rng: random.Random) -> str:
+    lines = text.split("\n")
+    at = rng.randrange(len(lines))
+    match rng.randrange(9):
+        case 0:
+            lines.insert(at, "# a remark")
+        case 1:
+            lines.insert(at, "")
+        case 2:
+            lines.insert(at, f"_NEW_{rng.randrange(99)} = {rng.randrange(99)}")
+        case 3:
+            lines.append(f"_NEW_{rng.randrange(99)} = None  # nobody knows it")
+        case 4:
+            del lines[at]
+        case 5:
+            lines.insert(at, lines[at])
+        case 6:
+            lines[at] = re.sub(r"float32|bfloat16", "float16", lines[at])
+        case 7:
+            words = re.findall(r"[A-Za-z_]\w+", text)
+            lines[at] = re.sub(r"[A-Za-z_]\w+", rng.choice(words), lines[at], count=1) if words else lines[at]
+        case _:
+            lines.append("\n\ndef added(x):\n    y = x.float()\n    return y\n")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("file", sorted(set(CASES.glob("*.md")) - {CASES / "README.md"}), ids=lambda path: path.stem)
+def test_after_any_change_the_report_is_that_of_a_new_run(file: Path, tmp_path: Path, house: Catalog) -> None:
+    rng = random.Random(file.stem)
+    for number, case in enumerate(read_cases(file)):
+        if case.contracts or case.settings.get("release"):
+            continue
+        root = tmp_path / str(number)
+        write(case, root)
+        judged(root, house, cache=True)
+        for _ in range(EDITS):
+            changed = root / rng.choice(list(case.files))
+            changed.write_text(edited(changed.read_text(encoding="utf-8"), rng), encoding="utf-8")
+            carried, fresh = judged(root, house, cache=True), judged(root, house, cache=False)
+            assert "\n".join(map(repr, said(carried))) == "\n".join(map(repr, said(fresh))), changed.read_text()
+
+
+def write(case: Case, root: Path) -> None:
+    for name in case.files:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(case.source(name), encoding="utf-8")
+
+
+KERNEL = """\
+import torch
+from house import scale_by_bias
+
+LIMIT = 3
+
+
+def unrelated(y):
+    return y + 1
+
+
+def apply(x):
+    bias = torch.zeros(4, dtype=torch.float32)
+
+    return scale_by_bias(x, bias)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("LIMIT = 3\n", "# a remark\nLIMIT = 3\n"),
+        ("LIMIT = 3\n", "LIMIT = 3\n_FRESH = 4\n"),
+        ("    bias = ", "    # how it is made:\n\n    bias = "),
+        ("return y + 1", "return y - 100"),
+        ("return y + 1", "y = 2 * y\n    return y"),
+    ],
+)
+def test_a_change_where_nothing_was_looked_at_costs_no_new_run(
+    old: str, new: str, tmp_path: Path, house: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "tree"
+    root.mkdir()
+    file = root / "engine.py"
+    file.write_text(KERNEL, encoding="utf-8")
+    assert judged(root, house, cache=True).findings
+    file.write_text(KERNEL.replace(old, new), encoding="utf-8")
+    fresh = judged(root, house, cache=False)
+    assert fresh.findings
+
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("judged anew")
+
+    monkeypatch.setattr(contractlint.engine, "judge_tree", fail)
+    assert judged(root, house, cache=True) == fresh
+    assert judged(root, house, cache=True) == fresh  # and it is kept
+
+
+def test_a_new_file_is_looked_at(tmp_path: Path, house: Catalog) -> None:
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "engine.py").write_text(KERNEL, encoding="utf-8")
+    before = judged(root, house, cache=True)
+    (root / "second.py").write_text(KERNEL, encoding="utf-8")
+    assert len(judged(root, house, cache=True).findings) == 2 * len(before.findings)
