@@ -100,7 +100,7 @@ class Search:
         for index in text.files_with_all(((name, "word"),)):
             if wanted.search(text.source(index)):
                 module = self.project.module_at(index)
-                if module.ir.verify() is not None:
+                if module.ir.is_python:
                     yield module
 
     def _modules_with(self, name: str) -> Iterator[Module]:

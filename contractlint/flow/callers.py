@@ -79,7 +79,7 @@ class Callers:
         if owner is None or caller.fn.owner is None or not caller.fn.is_method or function.kind != "attr":
             return None
         base = function.parts[0]
-        if base.kind != "param" or base.parts[0] != caller.fn.ir.params[0].name:
+        if base.kind != "param" or base.parts[0] not in [p.name for p in caller.fn.ir.params[:1]]:
             return None
         return owner if owner != caller.fn.owner and caller.fn.owner in self.flow.project.mro(owner) else None
 
@@ -500,7 +500,7 @@ class Callers:
             return False
         if holder is None:
             return None
-        if base.kind == "param" and caller.is_method and base.parts[0] == caller.ir.params[0].name:
+        if base.kind == "param" and caller.is_method and base.parts[0] in [p.name for p in caller.ir.params[:1]]:
             return caller.owner is not None and self.flow.project.related(caller.owner, holder)
         classes, complete = self.classes(base, caller, facts)
         if classes:

@@ -87,7 +87,7 @@ def moved(
         and all(module.using(name, use) == numbers for (name, use), numbers in before.uses.items())
         and all(text.declaring(name) == numbers for name, numbers in before.declared.items())
         and all(module.quoting(prefix) == numbers for prefix, numbers in before.quoted.items())
-        and module.verify() is not None
+        and module.is_python
     )
     return (after, lines) if same else None
 

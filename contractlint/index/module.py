@@ -184,6 +184,7 @@ class ModuleIR:
         self.declared: dict[str, list[Definition]] = {}
         self.quoted: dict[str, tuple[int, ...]] = {}
         self.worded: set[int] = set()
+        self._is_python: bool | None = None
         self._imports: list[tuple[int, int, int, tuple[Import, ...]]] | None = None
         self._nested: dict[int, list[int]] | None = None
 
@@ -323,6 +324,13 @@ class ModuleIR:
             function.known = function.known or _NOTHING_KNOWN
         for cls in self.classes:
             cls.known = cls.known or _NO_CLASS
+
+    @property
+    def is_python(self) -> bool:
+        """Whether all of the file parses; where it does not, `trouble` says why."""
+        if self._is_python is None:
+            self._is_python = self.verify() is not None
+        return self._is_python
 
     def verify(self) -> ast.Module | None:
         """Parse the whole file; where that fails, `trouble` says why."""

@@ -172,7 +172,9 @@ def _twins(context: Context, parameter: str, clause: Clause) -> Iterator[str]:
         casts = [a for a in other.proofs if _is_cast(a, clause)]
         if casts:
             step = casts[0].steps[-1]
-            fixed.append(f"`{site.short_name}` ({site.site.file}:{site.site.line}; {step.what} at {step.file}:{step.line})")
+            fixed.append(
+                f"`{site.short_name}` ({site.site.file}:{site.site.line}; {step.what} at {step.file}:{step.line})"
+            )
     if fixed:
         yield f"one was fixed, its twin was not: `{parameter}` is right at {' and at '.join(fixed)}"
 
