@@ -92,8 +92,8 @@ def _expected(tree: ast.Module) -> list[tuple[Definition, str, int, int]]:
 def differences(source: bytes, tree: ast.Module, module: ModuleIR) -> Iterator[str]:
     """What a module says otherwise than the parsed file."""
     expected = _expected(tree)
-    functions = [(n, *rest) for n, *rest in expected if not isinstance(n, ast.ClassDef)]
-    classes = [(n, *rest) for n, *rest in expected if isinstance(n, ast.ClassDef)]
+    functions = [(n, q, o, p) for n, q, o, p in expected if not isinstance(n, ast.ClassDef)]
+    classes = [(n, q, o, p) for n, q, o, p in expected if isinstance(n, ast.ClassDef)]
     said = [(f.qualname, f.line, f.owner, f.parent) for f in module.functions[1:]]
     meant = [(name, n.lineno, owner, parent) for n, name, owner, parent in functions]
     said_classes = [(c.qualname, c.line, c.parent) for c in module.classes]
@@ -115,8 +115,8 @@ def differences(source: bytes, tree: ast.Module, module: ModuleIR) -> Iterator[s
             yield f"the body of {function.qualname} (line {function.line})"
         if function.end_line != node.end_lineno:
             yield f"the last line of {function.qualname} (line {function.line}): {function.end_line}, {node.end_lineno}"
-    for cls, (node, *_) in zip(module.classes, classes, strict=True):
-        parts = builder.class_(node, lambda number: module.functions[number].name)
+    for cls, (cls_node, *_) in zip(module.classes, classes, strict=True):
+        parts = builder.class_(cls_node, lambda number: module.functions[number].name)
         if (cls.bases, cls.decorators, cls.body, cls.fields) != (*parts[:3], parts.fields):
             yield f"the class {cls.qualname} (line {cls.line})"
         if cls.methods != parts.methods:
