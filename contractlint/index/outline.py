@@ -11,10 +11,10 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-_DEFINITION = re.compile(rb"(?:def|class)[ \t]+([\w\x80-\xff]+)")
+# Two patterns: each starts with a word, which is what makes looking for it fast.
+_DEFINITIONS = (re.compile(rb"def[ \t]+([\w\x80-\xff]+)"), re.compile(rb"class[ \t]+([\w\x80-\xff]+)"))
 _TRIPLE = re.compile(rb'"""|\'\'\'')
 _IMPORT = re.compile(rb"\n[ \t]*(?:from[ \t]+[.\w\x80-\xff]+[ \t]+import[ \t(*]|import[ \t])")
-_DECORATOR = re.compile(rb"\n([ \t]*)@")
 _LISTED = re.compile(rb"[^()]*\([^()]*\)")
 _JOINED = re.compile(rb"(?:[^\n\\#]|\\\n)*")
 # Strings and comments, exactly.
@@ -76,11 +76,12 @@ class Outline:
     def _find(self) -> None:
         source, found = self.source, self.definitions
         around: list[int] = []
-        decorators = list(_DECORATOR.finditer(source)) if b"@" in source else []
+        decorators = self._decorators()
         decorator, counted, line = 0, 0, 1
         functions, classes, behind = 1, 0, 0
-        for match in _DEFINITION.finditer(source):
-            at = match.start()
+        matches = [(m.start(), m[1]) for pattern in _DEFINITIONS for m in pattern.finditer(source)]
+        matches.sort()
+        for at, name in matches:
             start = source.rfind(b"\n", 0, at) + 1
             before = source[start:at]
             stripped = before.lstrip(b" \t")
@@ -92,15 +93,10 @@ class Outline:
             line += source.count(b"\n", counted, start)
             counted = start
             first = start
-            while decorator < len(decorators) and decorators[decorator].start() < start:
-                mark = decorators[decorator]
-                if (
-                    first == start
-                    and mark.start() >= behind
-                    and len(mark[1]) == indent
-                    and not self.in_string(mark.start())
-                ):
-                    first = mark.start() + 1
+            while decorator < len(decorators) and decorators[decorator][0] < start:
+                line_start, depth = decorators[decorator]
+                if first == start and line_start >= behind and depth == indent and not self.in_string(line_start):
+                    first = line_start
                 decorator += 1
             behind = at
             while around and found[around[-1]].indent >= indent:
@@ -116,8 +112,19 @@ class Outline:
             scope = around[-1] if around else -1
             around.append(len(found))
             found.append(
-                Definition(is_class, match[1].decode(), indent, first, start, line, scope, number, len(source))
+                Definition(is_class, name.decode(), indent, first, start, line, scope, number, len(source))
             )
+
+    def _decorators(self) -> list[tuple[int, int]]:
+        """The lines that start with `@`: where each starts, and how far it is indented."""
+        found: list[tuple[int, int]] = []
+        at = self.source.find(b"@")
+        while at >= 0:
+            start = self.source.rfind(b"\n", 0, at) + 1
+            if not self.source[start:at].strip(b" \t"):
+                found.append((start, at - start))
+            at = self.source.find(b"@", at + 1)
+        return found
 
     def end(self, definition: Definition) -> int:
         """Where a definition ends."""
