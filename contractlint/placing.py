@@ -1,13 +1,17 @@
-"""Move findings from the call to the argument they speak of, by parsing the few files that have findings with libcst."""
+"""Move findings from the call to the argument they speak of, by parsing the functions that have findings with libcst."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
+from contractlint.index.outline import Outline
 from contractlint.model.finding import Finding, Place
+
+_INDENT = re.compile(rb"[ \t]*")
 
 
 class _Span(NamedTuple):
@@ -55,7 +59,40 @@ def _place(file: str, span: _Span) -> Place:
 
 
 def _calls(source: bytes, lines: set[int]) -> dict[tuple[int, int], _Call]:
-    """The calls that start on one of these lines, by position."""
+    """The calls that start on one of these lines, by position. Of a file, only the functions that hold these are parsed."""
+    import libcst as cst
+
+    found: dict[tuple[int, int], _Call] = {}
+    for text, shift in _pieces(source, lines):
+        try:
+            found.update(_calls_in(text, shift, lines))
+        except cst.ParserSyntaxError:
+            return _calls_in(source, 0, lines)
+    return found
+
+
+def _pieces(source: bytes, lines: set[int]) -> list[tuple[bytes, int]]:
+    """The texts to parse for these lines, each with what its line numbers lack."""
+    outline = Outline(source)
+    starts = [0, *(match.end() for match in re.finditer(b"\n", source))]
+    pieces: dict[int, tuple[bytes, int]] = {}
+    for line in lines:
+        indented = _INDENT.match(source, starts[line - 1])
+        index = outline.at(indented.end() if indented is not None else 0)
+        outermost = None
+        while index >= 0:
+            definition = outline.definitions[index]
+            outermost = outermost if definition.is_class else definition
+            index = definition.scope
+        if outermost is None or b"\r" in source:
+            return [(source, 0)]
+        text = source[outermost.first : outline.end(outermost)]
+        shift = source.count(b"\n", 0, outermost.first)
+        pieces[outermost.first] = (b"if 1:\n" + text, shift - 1) if outermost.indent else (text, shift)
+    return list(pieces.values())
+
+
+def _calls_in(source: bytes, shift: int, lines: set[int]) -> dict[tuple[int, int], _Call]:
     import libcst as cst
     from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
@@ -66,7 +103,8 @@ def _calls(source: bytes, lines: set[int]) -> dict[tuple[int, int], _Call]:
     def span(node: cst.CSTNode) -> _Span:
         where = positions[node]
         assert isinstance(where, CodeRange)
-        return _Span(where.start.line, where.start.column + 1, where.end.line, where.end.column + 1)
+        start, end = where.start, where.end
+        return _Span(start.line + shift, start.column + 1, end.line + shift, end.column + 1)
 
     class Visitor(cst.CSTVisitor):
         def visit_Call(self, node: cst.Call) -> None:

@@ -111,9 +111,7 @@ class Outline:
                 functions += 1
             scope = around[-1] if around else -1
             around.append(len(found))
-            found.append(
-                Definition(is_class, name.decode(), indent, first, start, line, scope, number, len(source))
-            )
+            found.append(Definition(is_class, name.decode(), indent, first, start, line, scope, number, len(source)))
 
     def _decorators(self) -> list[tuple[int, int]]:
         """The lines that start with `@`: where each starts, and how far it is indented."""
