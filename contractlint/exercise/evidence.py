@@ -80,7 +80,7 @@ def save(path: Path, document: dict[str, Any]) -> Path:
 def as_dict(result: Result) -> dict[str, Any]:
     """One call as data."""
     trial, answer = result.trial, result.answer
-    record: dict[str, Any] = {}
+    record: dict[str, Any] = {"variant": trial.variant} if trial.variant else {}
     if trial.parameter:
         record["parameter"] = trial.parameter
     record["mutation"] = trial.mutation.value

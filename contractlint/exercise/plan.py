@@ -34,6 +34,12 @@ class Subject:
         return not self.reason
 
     @property
+    def name(self) -> str:
+        """The entry point, and which of its recipes, where there are several."""
+        variant = self.recipe.variant if self.recipe else ""
+        return f"{self.entry.name} ({variant})" if variant else self.entry.name
+
+    @property
     def shapes(self) -> dict[str, tuple[str, ...]]:
         """What the contract says of shapes, by parameter."""
         return {clause.parameter: clause.shape for clause in self.clauses if clause.aspect is Aspect.SHAPE}

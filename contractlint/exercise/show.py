@@ -10,7 +10,7 @@ from typing import Any
 from contractlint.exercise.book import agrees, confirmed, disagreements, said
 from contractlint.exercise.evidence import as_dict, heading
 from contractlint.exercise.machine import Machine, architecture
-from contractlint.exercise.plan import Plan
+from contractlint.exercise.plan import Plan, Subject
 from contractlint.exercise.run import Result
 from contractlint.exercise.trials import Mutation, Trial
 
@@ -24,17 +24,17 @@ def plan_as_text(plan: Plan) -> str:
         entry = subject.entry
         chips = f"  ({entry.capabilities})" if entry.capabilities and not plan.capability else ""
         lines.append(
-            f"\n{entry.name}: {_calls(subject.trials)}, compiles for {_time(subject.recipe.compile_seconds)}{chips}"
+            f"\n{subject.name}: {_calls(subject.trials)}, compiles for {_time(subject.recipe.compile_seconds)}{chips}"
         )
         lines += [f"  {_trial(trial)}" for trial in subject.trials]
     skipped = [subject for subject in plan.subjects if not subject.runs]
     if skipped:
         lines.append("\nnot run:")
-        width = max(len(subject.entry.name) for subject in skipped)
-        lines += [f"  {subject.entry.name:<{width}}  {subject.reason}" for subject in skipped]
+        width = max(len(subject.name) for subject in skipped)
+        lines += [f"  {subject.name:<{width}}  {subject.reason}" for subject in skipped]
     total = sum(len(subject.trials) for subject in plan.running)
     lines.append(
-        f"\n{total} calls of {len(plan.running)} entry points would run, {len(skipped)} entry points would not; "
+        f"\n{total} calls of {_entries(plan.running)} entry points would run, {_entries(skipped)} entry points would not; "
         f"compiling takes about {_time(plan.compile_seconds)} on 16 cores, once"
     )
     return "\n".join(lines)
@@ -45,6 +45,7 @@ def plan_as_json(plan: Plan) -> str:
     subjects = [
         {
             "entry_point": subject.entry.name,
+            "variant": subject.recipe.variant if subject.recipe else "",
             "runs": subject.runs,
             "reason": subject.reason,
             "capabilities": subject.entry.capabilities,
@@ -81,13 +82,13 @@ def run_as_text(plan: Plan, machine: Machine, results: Sequence[Result]) -> str:
         lines += ["", "what the contracts say is not so:", *(f"  {found.message}" for found in wrong)]
     skipped = [subject for subject in plan.subjects if not subject.runs]
     if skipped:
-        lines += ["", "not run:", *(f"  {subject.entry.name}: {subject.reason}" for subject in skipped)]
+        lines += ["", "not run:", *(f"  {subject.name}: {subject.reason}" for subject in skipped)]
     outcomes = Counter(result.answer.outcome.value if result.answer else "not run" for result in results)
     counts = ", ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items()))
     lines += [
         "",
         f"{len(results)} calls: {counts}",
-        f"{len(confirmed(results))} clauses confirmed, {len(wrong)} disagreements, {len(skipped)} entry points not run",
+        f"{len(confirmed(results))} clauses confirmed, {len(wrong)} disagreements, {_entries(skipped)} entry points not run",
     ]
     return "\n".join(lines)
 
@@ -110,7 +111,7 @@ def run_as_json(plan: Plan, machine: Machine, date: str, results: Sequence[Resul
 
 def _row(result: Result) -> tuple[str, str, str, str, str]:
     trial, answer = result.trial, result.answer
-    name = trial.entry_point.rpartition(".")[2]
+    name = trial.entry_point.rpartition(".")[2] + (f" ({trial.variant})" if trial.variant else "")
     if answer is None:
         return name, _trial(trial), "not run", "", result.reason
     far = "" if answer.distance is None else f"{answer.distance:.2g}"
@@ -133,6 +134,11 @@ def _trial_as_dict(trial: Trial) -> dict[str, Any]:
         "also": dict(trial.also),
         "expected": sorted(outcome.value for outcome in trial.expected),
     }
+
+
+def _entries(subjects: Sequence[Subject]) -> int:
+    """How many entry points; some have several recipes."""
+    return len({subject.entry.name for subject in subjects})
 
 
 def _calls(trials: Sequence[Trial]) -> str:
