@@ -92,7 +92,7 @@ class HotNames:
         if (fn.file, fn.index, name) in self._known.params:
             return True
         params = fn.ir.params
-        if fn.is_method and params[0].name == name:
+        if fn.is_method and params and params[0].name == name:
             return fn.owner in self.classes
         param = next((p for p in params if p.name == name), None)
         if param is None:

@@ -155,7 +155,8 @@ class ModuleIR:
     def __init__(self, source: bytes, package: str) -> None:
         self.source = _normal(source)
         self.package = package
-        self.trouble = ""
+        wrong = _wrong_encoding(source)
+        self.trouble = f"does not parse: {wrong}" if wrong else ""
         self.grown = False
         self.outline = outline = Outline(self.source)
         self.functions: list[FunctionIR] = [FunctionIR(self, 0, "<module>", "<module>", 1, -1, -1)]
@@ -554,6 +555,16 @@ def _parse_whole(source: bytes) -> ast.Module:
         return parse(source.decode())
     except UnicodeDecodeError:
         return parse(source)
+
+
+def _wrong_encoding(source: bytes) -> str:
+    """Why Python refuses what a text says of its encoding, empty where it does not."""
+    if b"coding" in source[:400]:
+        try:
+            tokenize.detect_encoding(BytesIO(source).readline)
+        except SyntaxError as error:
+            return str(error.msg)
+    return ""
 
 
 def _normal(source: bytes) -> bytes:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 _DEFINITIONS = (re.compile(rb"def[ \t]+([\w\x80-\xff]+)"), re.compile(rb"class[ \t]+([\w\x80-\xff]+)"))
 _TRIPLE = re.compile(rb'"""|\'\'\'')
 _IMPORT = re.compile(rb"\n[ \t]*(?:from[ \t]+[.\w\x80-\xff]+[ \t]+import[ \t(*]|import[ \t])")
-_LISTED = re.compile(rb"[^()]*\([^()]*\)")
+_LISTED = re.compile(rb"[^()#]*\((?:[^()#]|#[^\n]*)*\)")
 _JOINED = re.compile(rb"(?:[^\n\\#]|\\\n)*")
 # Strings and comments, exactly.
 _TEXT = re.compile(
