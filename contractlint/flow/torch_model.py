@@ -210,7 +210,8 @@ def _apply(
             a.position is not None and (a.position == i + offset or (a.rest and a.position <= i + offset))
             for a in needed
         )
-        positional.append(_there(flow, flow.ev(arg, frame)) if matters else _NOTHING)
+        settled = any(key == "dtype" for key, _ in node.parts[2]) and _is_listed(arg)
+        positional.append(_there(flow, flow.ev(arg, frame)) if matters and not settled else _NOTHING)
     keywords: dict[str, tuple[Alt, ...]] = {}
     for key, arg in node.parts[2]:
         if key is None:
@@ -228,6 +229,14 @@ def _apply(
     if name in LIKE_OPERANDS and any(_unknown_dtype(a) for a in out):
         return [a for a in out if not _unknown_dtype(a)] + _second_operand(flow, node, frame, receiver, out)
     return out
+
+
+def _is_listed(node: Node) -> bool:
+    """Whether an argument is a list that is written down, once or several times over: with a dtype beside it, what it holds
+    and how long it is do not matter."""
+    if node.kind == "bin" and node.parts[0] == "*":
+        return _is_listed(node.parts[1]) or _is_listed(node.parts[2])
+    return node.kind in ("list", "tuple")
 
 
 def _there(flow: Flow, alts: tuple[Alt, ...]) -> tuple[Alt, ...]:
