@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contractlint.flow.lazily import before_filling
-from contractlint.flow.nodes import STORING_CALLS, CallRecord, Facts, Node, quoted_store, render
+from contractlint.flow.nodes import STORING_CALLS, CallRecord, Facts, Node, quoted_names, quoted_store, render
 from contractlint.flow.parameters import annotated_instance, annotation_classes, focused_scopes, is_enum, short
 from contractlint.flow.torch_model import DEVICE
 from contractlint.flow.values import (
@@ -404,7 +404,7 @@ class Attributes:
 
     def _quoted(self, record: CallRecord, fn: Function, name: str) -> Iterator[Store]:
         found = quoted_store(record.node)
-        if found is not None and found[1].parts[0] == name:
+        if found is not None and name in quoted_names(found[1]):
             yield Store.made(fn, found[0], found[2], record.facts, record.line, quoted=True)
 
     def _values(self, stores: list[Store], name: str) -> list[Alt]:

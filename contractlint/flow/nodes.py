@@ -148,10 +148,17 @@ def quoted_store(call: Node) -> tuple[Node, Node, Node] | None:
     base_at, name_at, value_at = places
     values = [*args, *(v for k, v in keywords if k not in ("name",))]
     quoted = args[name_at] if name_at < len(args) else dict(keywords).get("name")
-    if quoted is None or quoted.kind != "const" or value_at >= len(values):
+    if quoted is None or quoted.kind not in ("const", "element") or value_at >= len(values):
         return None
     base = function.parts[0] if base_at < 0 and function.kind == "attr" else values[0]
     return base, quoted, values[value_at]
+
+
+def quoted_names(quoted: Node) -> tuple[str, ...]:
+    """The names that a quoted name can be: one, or those of a written list that a loop goes through."""
+    if quoted.kind == "element" and quoted.parts[0].kind in ("tuple", "list"):
+        return tuple(str(e.parts[0]) for e in quoted.parts[0].parts[0] if e.kind == "const")
+    return (str(quoted.parts[0]),) if quoted.kind == "const" else ()
 
 
 @dataclass(frozen=True, slots=True)
