@@ -99,7 +99,8 @@ class _Builder:
     def do_expr(self, stmt: Stmt, state: _State) -> None:
         value = self.expr(stmt[2], state)
         stored = quoted_store(value) if value.kind == "call" else None
-        if stored is not None and stored[1].kind == "const" and stored[0].kind in ("param", "attr", "phi", "call", "free", "global"):
+        named = stored is not None and stored[1].kind == "const"
+        if stored is not None and named and stored[0].kind in ("param", "attr", "phi", "call", "free", "global"):
             # What is read from the same place after it; who else reads it asks for the call.
             place = self.node("attr", stmt[1], stored[0], str(stored[1].parts[0]))
             self._originals.setdefault(place.id, place)
