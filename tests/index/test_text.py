@@ -80,8 +80,8 @@ def said(source: bytes) -> dict[str, set[tuple[str, int]]]:
             inner = node.lineno
             for part in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
                 look(part, line)
-            for part in node.body:
-                look(part, inner)
+            for statement in node.body:
+                look(statement, inner)
             return
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", None))
