@@ -63,7 +63,9 @@ def _remembered(
         from contractlint.engine import judge_tree
 
         def watch(project: Project) -> None:
-            record_of(project, tree, digests, key).save(place_of(folder, settings, tree))
+            # A file that cannot be read has no number in the text index, and those behind it have others.
+            if len(project.text.files) == len(tree.files):
+                record_of(project, tree, digests, key).save(place_of(folder, settings, tree))
 
         report = judge_tree(tree, catalog, targets, strict, pedantic, True, progress, watch=watch)
         keep(folder, key, report)

@@ -30,9 +30,9 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONTRACTLINT_CACHE_DIR", str(tmp_path / "cache"))
 
 
-def judged(root: Path, catalog: Catalog, cache: bool) -> Report:
+def judged(root: Path, catalog: Catalog, cache: bool, release: str = "*") -> Report:
     names = tuple(sorted(path.relative_to(root).as_posix() for path in root.rglob("*.py")))
-    report = run_check(Tree(root, names), catalog, [Target(catalog.libraries[0], "*", "option")], cache=cache)
+    report = run_check(Tree(root, names), catalog, [Target(catalog.libraries[0], release, "option")], cache=cache)
     report.seconds = report.parsed = 0
     return report
 
@@ -144,3 +144,52 @@ def test_a_new_file_is_looked_at(tmp_path: Path, house: Catalog) -> None:
     before = judged(root, house, cache=True)
     (root / "second.py").write_text(KERNEL, encoding="utf-8")
     assert len(judged(root, house, cache=True).findings) == 2 * len(before.findings)
+
+
+REMARK = """\
+# flashinfer is called elsewhere
+
+
+def apply(x, weight):
+    return rmsnorm(x, weight)
+"""
+IMPORTING = """\
+from flashinfer import rmsnorm
+
+
+def apply(x, weight):
+    return rmsnorm(x, weight)
+"""
+
+
+def test_a_file_that_only_spoke_of_the_library_begins_to_call_it(tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    root.mkdir()
+    shipped = load_catalog([], cache_folder=tmp_path / "catalog")
+    (root / "engine.py").write_text(REMARK, encoding="utf-8")
+    assert not judged(root, shipped, cache=True, release="0.6.7").call_sites
+    (root / "engine.py").write_text(IMPORTING, encoding="utf-8")
+    after = judged(root, shipped, cache=True, release="0.6.7")
+    assert [row.entry_point for row in after.call_sites] == ["flashinfer.rmsnorm"]
+    assert after == judged(root, shipped, cache=False, release="0.6.7")
+
+
+def test_a_file_that_cannot_be_read_moves_no_other_into_its_place(tmp_path: Path, house: Catalog) -> None:
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "a.py").symlink_to(root / "nowhere")
+    (root / "b.py").write_text("def unrelated(y):\n    return y\n", encoding="utf-8")
+    (root / "c.py").write_text(KERNEL, encoding="utf-8")
+    assert judged(root, house, cache=True).findings
+    (root / "c.py").write_text(KERNEL.replace("float32", "bfloat16"), encoding="utf-8")
+    assert judged(root, house, cache=True) == judged(root, house, cache=False)
+
+
+def test_a_line_that_looks_like_a_constant_and_is_an_argument_counts(tmp_path: Path, house: Catalog) -> None:
+    root = tmp_path / "tree"
+    root.mkdir()
+    source = "from house import scale_by_bias\n\nscale_by_bias(\n)\n"
+    (root / "engine.py").write_text(source, encoding="utf-8")
+    judged(root, house, cache=True)
+    (root / "engine.py").write_text(source.replace("(\n", "(\nunheard_of = 3\n"), encoding="utf-8")
+    assert judged(root, house, cache=True) == judged(root, house, cache=False)

@@ -7,7 +7,6 @@ none of that reaches is never looked into.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -94,17 +93,12 @@ class Search:
         name = self.library.import_name
         if self.library.is_scattered or not self.flow.is_external(name):
             return
-        escaped = re.escape(name)
-        wanted = re.compile(rf"(?:\b(?:from|import)\s+{escaped}\b|,\s*{escaped}\b|[\"']{escaped}[.\"'])".encode())
-        text = self.project.text
-        for index in text.files_with_all(((name, "word"),)):
-            if wanted.search(text.source(index)):
-                module = self.project.module_at(index)
-                if module.ir.is_python:
-                    yield module
+        for module in self._modules_with(name, "imports"):
+            if module.ir.is_python:
+                yield module
 
-    def _modules_with(self, name: str) -> Iterator[Module]:
-        for index in self.project.text.files_with_all(((name, "word"),)):
+    def _modules_with(self, name: str, use: str = "word") -> Iterator[Module]:
+        for index in self.project.text.files_with_all(((name, use),)):
             yield self.project.module_at(index)
 
     def _library_names(self, module: Module) -> set[str]:

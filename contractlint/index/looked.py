@@ -6,6 +6,7 @@ Lines that are blank or hold only a comment belong to no piece. Where all pieces
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 from bisect import bisect_right
@@ -62,7 +63,8 @@ def moved(
     """
     module = ModuleIR(source, package)
     text = _Text(module)
-    if module.trouble or text.shape() != before.shape or text.imports() != before.imports:
+    tree = module.verify()
+    if tree is None or text.shape() != before.shape or text.imports() != before.imports:
         return None
     after = before._replace(
         functions={number: text.function(number) for number in before.functions},
@@ -78,39 +80,27 @@ def moved(
                 return None
             lines.update(zip(places, new[number][1], strict=True))
     if before.body is not None and after.body is not None:
-        pairs = _paired(before.body, after.body, text, is_new)
-        if pairs is None:
+        # The line of a constant may also be one of an argument or of a text.
+        assigned = {node.lineno for node in tree.body if isinstance(node, ast.Assign)}
+        expected = iter(before.body)
+        following = next(expected, None)
+        for digest, line in after.body:
+            if following is not None and digest == following[0]:
+                lines[following[1]] = line
+                following = next(expected, None)
+                continue
+            added = _CONSTANT.fullmatch(text.line(line)) if line in assigned else None
+            if added is None or not is_new(added[1].decode()):
+                return None
+        if following is not None:
             return None
-        lines.update(pairs)
     same = (
         all(text.words(number) == digest for number, digest in before.words.items())
         and all(module.using(name, use) == numbers for (name, use), numbers in before.uses.items())
         and all(text.declaring(name) == numbers for name, numbers in before.declared.items())
         and all(module.quoting(prefix) == numbers for prefix, numbers in before.quoted.items())
-        and module.is_python
     )
     return (after, lines) if same else None
-
-
-def _paired(
-    before: tuple[tuple[bytes, int], ...],
-    after: tuple[tuple[bytes, int], ...],
-    text: _Text,
-    is_new: Callable[[str], bool],
-) -> Iterator[tuple[int, int]] | None:
-    """The lines of a module's level, old and new; None where they differ in more than new constants that nobody knows."""
-    pairs: list[tuple[int, int]] = []
-    rest = iter(before)
-    expected = next(rest, None)
-    for digest, line in after:
-        if expected is not None and digest == expected[0]:
-            pairs.append((expected[1], line))
-            expected = next(rest, None)
-            continue
-        added = _CONSTANT.fullmatch(text.line(line))
-        if added is None or not is_new(added[1].decode()):
-            return None
-    return iter(pairs) if expected is None else None
 
 
 class _Text:

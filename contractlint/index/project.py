@@ -230,7 +230,7 @@ class Project:
 
     def opened(self) -> Iterator[tuple[int, Module]]:
         """The modules that something was asked of, with the numbers of their files."""
-        return ((index, module) for index, module in self._modules.items() if module is not None)
+        yield from self._modules.items()
 
     def module_of_file(self, file: str) -> Module | None:
         index = self._files.get(file)

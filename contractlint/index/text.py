@@ -105,7 +105,7 @@ class TextIndex:
 
         `use` narrows it to a name as it stands in code, as in `contractlint.index.uses`: `calls` (`name(`), `refs` (a value,
         not called), `stores` (`.name =`), `stores elsewhere` (other than `self.name =`), `strings` (quoted), `def`, `class`,
-        `bases` (of a class), `field` (`name:`).
+        `bases` (of a class), `field` (`name:`), `imports` (a module in an import, or at the start of a text in quotes).
         """
         found = self._found(name, use)
         return found if len(found) <= MOST_FILES else ()

@@ -12,6 +12,7 @@ _STORED = re.compile(rb" ?[-+*/|&]?=(?!=)|:")
 _IN_TUPLE = re.compile(rb",?[\w\x80-\xff.\[\], ]*\)? ?=(?!=)")
 _LISTED = re.compile(rb"\)?,?[ \t]*\n(?:[ \t]*[\w\x80-\xff.\[\]]+,?[ \t]*\n)*[ \t]*\)[ \t]?=(?!=)")
 _TARGETS = re.compile(rb"[ \t]*\(?[\w\x80-\xff.\[\], ]*")
+_IMPORTING = re.compile(rb"\b(?:from|import)\Z")
 _BOUND = re.compile(rb".*\b(?:as|for) [\w\x80-\xff.]*", re.DOTALL)
 
 
@@ -89,6 +90,14 @@ def _is_field(source: bytes, at: int, end: int) -> bool:
     return source[end : end + 1] == b":" and not source[source.rfind(b"\n", 0, at) + 1 : at].strip()
 
 
+def _is_imported(source: bytes, at: int, end: int) -> bool:
+    before = source[max(at - 1000, 0) : at]
+    if before[-1:] in (b"'", b'"') and source[end : end + 1] in (b".", b"'", b'"'):
+        return True  # a module that is named to be imported
+    bare = before.rstrip()
+    return bare.endswith(b",") or (bare != before and _IMPORTING.search(bare) is not None)
+
+
 USES: dict[str, Callable[[bytes, int, int], bool]] = {
     "calls": _is_called,
     "refs": _is_referred_to,
@@ -99,6 +108,7 @@ USES: dict[str, Callable[[bytes, int, int], bool]] = {
     "class": _is_class,
     "bases": _is_base,
     "field": _is_field,
+    "imports": _is_imported,
 }
 """By use: whether a name that stands somewhere, up to some end, is used so."""
 
