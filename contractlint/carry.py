@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from contractlint.catalog.cache import write
 from contractlint.model.finding import Finding, Place, Report, Step
-from contractlint.results import keep, kept, key_of, write
+from contractlint.results import keep, kept, key_of
 
 if TYPE_CHECKING:
     from contractlint.index.project import Project
@@ -45,13 +46,7 @@ class Record:
 
     def save(self, path: Path) -> None:
         parts = (self.report, self.files, self.digests, self.found, self.found_all, self.looked, self.troubled)
-        write(path, marshal.dumps(parts))
-        try:
-            records = sorted(path.parent.glob("run-*.bin"), key=lambda p: p.stat().st_mtime, reverse=True)
-            for old in records[KEPT:]:
-                old.unlink(missing_ok=True)
-        except OSError:
-            return
+        write(path, marshal.dumps(parts), keep=KEPT)
 
     @classmethod
     def load(cls, path: Path) -> Record | None:

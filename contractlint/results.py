@@ -6,12 +6,12 @@ import hashlib
 import os
 import pickle
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contractlint import __version__
+from contractlint.catalog.cache import write
 from contractlint.model.finding import Report, Target
 
 if TYPE_CHECKING:
@@ -70,26 +70,8 @@ def kept(folder: Path, key: str) -> Report | None:
 
 
 def keep(folder: Path, key: str, report: Report) -> None:
-    """Keep a report, and the newest others. A folder that cannot be written costs only time."""
-    write(_path(folder, key), pickle.dumps(report, protocol=5))
-    try:
-        reports = sorted(folder.glob("report-*.bin"), key=lambda p: p.stat().st_mtime, reverse=True)
-        for path in reports[KEPT:]:
-            path.unlink(missing_ok=True)
-    except OSError:
-        return
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a cache file as a whole, or not at all."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:8]}-")
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        return
+    """Keep a report, and the newest others."""
+    write(_path(folder, key), pickle.dumps(report, protocol=5), keep=KEPT)
 
 
 def _path(folder: Path, key: str) -> Path:

@@ -65,18 +65,27 @@ def load(key: str, folder: Path | None = None) -> Any | None:
 
 def store(key: str, value: Any, folder: Path | None = None) -> None:
     """Store a value; another process sees the whole of it or nothing."""
+    body = marshal.dumps(value)
+    write(_path(key, folder), _MAGIC + hashlib.sha256(body).digest() + body, keep=_KEEP)
+
+
+def write(path: Path, data: bytes, keep: int) -> None:
+    """Write a cache file (`kind-name.bin`) as a whole or not at all, and keep only the newest of its kind.
+
+    A folder that cannot be written costs only time.
+    """
     import tempfile
 
-    path = _path(key, folder)
-    body = marshal.dumps(value)
-    temporary = ""
+    kind, temporary = path.name.partition("-")[0], ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".catalog-")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{kind}-")
         with os.fdopen(handle, "wb") as file:
-            file.write(_MAGIC + hashlib.sha256(body).digest() + body)
+            file.write(data)
         os.replace(temporary, path)
-        _prune(path.parent)
+        found = sorted(path.parent.glob(f"{kind}-*.bin"), key=lambda one: one.stat().st_mtime, reverse=True)
+        for old in found[keep:]:
+            old.unlink(missing_ok=True)
     except OSError:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
@@ -84,9 +93,3 @@ def store(key: str, value: Any, folder: Path | None = None) -> None:
 
 def _path(key: str, folder: Path | None) -> Path:
     return (folder or default_folder()) / f"catalog-{key}.bin"
-
-
-def _prune(folder: Path) -> None:
-    found = sorted(folder.glob("catalog-*.bin"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in found[_KEEP:]:
-        path.unlink(missing_ok=True)
