@@ -10,7 +10,6 @@ that are annotated with a class of which signatures.toml has methods, and that i
 
 from __future__ import annotations
 
-import argparse
 import ast
 import hashlib
 import json
@@ -21,6 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import unpacked
+
 from contractlint.calls.library import is_class_name
 from contractlint.catalog import toml
 from contractlint.drift.wheel import Wheel
@@ -34,19 +35,10 @@ Found = tuple[str, str, int]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("wheels", type=Path)
-    parser.add_argument("contracts", type=Path)
-    options = parser.parse_args()
-    library = toml.loads((options.contracts / "releases.toml").read_text(encoding="utf-8"))
-    roots = {r: options.wheels / f"{library['library']}-{r}" for r in library["releases"]}
-    missing = [str(root) for root in roots.values() if not root.is_dir()]
-    if missing:
-        parser.error("not unpacked: " + ", ".join(missing))
-    signatures = toml.loads_flat((options.contracts / "signatures.toml").read_text(encoding="utf-8"))
-    wheels = [Wheel(root, library["library"], library["package"], release) for release, root in roots.items()]
-    text = results_toml(wheels, signatures)
-    (options.contracts / "results.toml").write_text(text, encoding="utf-8")
+    contracts, _, wheels = unpacked.arguments(__doc__)
+    signatures = toml.loads_flat((contracts / "signatures.toml").read_text(encoding="utf-8"))
+    text = results_toml(list(wheels.values()), signatures)
+    (contracts / "results.toml").write_text(text, encoding="utf-8")
 
 
 def results_toml(wheels: list[Wheel], signatures: dict[str, dict[str, list[str]]]) -> str:

@@ -9,13 +9,13 @@ of one library (`contracts/flashinfer`). Both files record what changes from rel
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from contractlint.catalog import toml
+import unpacked
+
 from contractlint.catalog.signatures import Parsed, apply_steps, changes, parse_signature
 from contractlint.drift.api import Callable_, read_public
 from contractlint.drift.enums import read_enum
@@ -27,20 +27,10 @@ HOME = "flashinfer.fused_moe."
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("wheels", type=Path)
-    parser.add_argument("contracts", type=Path)
-    options = parser.parse_args()
-    library = toml.loads((options.contracts / "releases.toml").read_text(encoding="utf-8"))
-    roots = {r: options.wheels / f"{library['library']}-{r}" for r in library["releases"]}
-    missing = [str(root) for root in roots.values() if not root.is_dir()]
-    if missing:
-        parser.error("not unpacked: " + ", ".join(missing))
-    package = library["package"]
-    wheels = {release: Wheel(root, library["library"], package, release) for release, root in roots.items()}
+    contracts, library, wheels = unpacked.arguments(__doc__)
     entries = {release: list(read_public(wheel)) for release, wheel in wheels.items()}
-    (options.contracts / "signatures.toml").write_text(signatures_toml(entries), encoding="utf-8")
-    enums_path = options.contracts / "enums.toml"
+    (contracts / "signatures.toml").write_text(signatures_toml(entries), encoding="utf-8")
+    enums_path = contracts / "enums.toml"
     enums_path.write_text(enums_toml(wheels, library["enums"]), encoding="utf-8")
 
 

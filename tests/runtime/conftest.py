@@ -14,17 +14,10 @@ from typing import Any
 
 import pytest
 
+from tests.one_thread import one_thread as one_thread
+
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
-    torch = pytest.importorskip("torch", reason="entry points are armed where torch is; make test-runtime installs it")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
