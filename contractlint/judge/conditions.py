@@ -122,7 +122,7 @@ def hypothesis(site: JudgedSite, when: tuple[Condition, ...]) -> tuple[Fact, ...
     facts: list[Fact] = []
     for condition in when:
         node = site.argument(condition.parameter)
-        if node is None or node.kind == "const":
+        if node is None or node.kind in ("const", "member"):
             continue
         fn, line = site.site.fn, site.site.line
         members = tuple(_member(site, condition.parameter, value) for value in condition.values)

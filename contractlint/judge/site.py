@@ -141,15 +141,18 @@ class JudgedSite:
             return self.bound.from_splats(self.flow, name, frame)
 
     def default(self, name: str) -> Node | None:
-        """The default of a parameter as a constant, when it is one."""
+        """The default of a parameter, when it is a constant or a member of one of the library's enumerations."""
         parameter = next((p for p in self.parameters if p.name == name), None)
         if parameter is None or parameter.default is None:
             return None
+        fn, line = self.site.fn, self.site.line
+        enum, _, member = parameter.default.removesuffix(".value").partition(".")
+        if member in self.view.enums.get(enum, {}):
+            return Node("member", fn, line, member)
         try:
-            value = ast.literal_eval(parameter.default)
+            return Node("const", fn, line, ast.literal_eval(parameter.default))
         except (ValueError, SyntaxError):
             return None
-        return Node("const", self.site.fn, self.site.line, value)
 
     def passed(self, name: str) -> bool:
         """Whether the call itself gives the parameter, at least sometimes."""
