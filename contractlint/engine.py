@@ -129,7 +129,7 @@ def session(
             progress("reading", 0, 0)
         project = Project(tree, store, _tests(tree))
         enums = {name for t in targets for name in catalog.at(t.library, t.release).enums}
-        flow = Flow(project, frozenset(enums))
+        flow = Flow(project, frozenset(enums), catalog.result_dtypes)
         if progress is not None:
             progress("finding calls", 0, 0)
         sites = {t.library: find_call_sites(flow, library_of(catalog, t.library)) for t in targets}

@@ -104,6 +104,22 @@ class Catalog:
                 return str(name)
         return None
 
+    def result_dtypes(self, dotted_name: str) -> tuple[str, ...]:
+        """Return the dtypes of the tensors that an entry point returns, empty where they are not known.
+
+        They hold in every release: one may return more tensors than another, but none of another dtype.
+        """
+        name = self.canonical(dotted_name)
+        if name is None:
+            return ()
+        entry = self._compiled[self._home[name]]["entries"][name]
+        silent = entry["mask"]
+        for mask, _, _, _ in entry["returns"]:
+            silent &= ~mask
+        found = sorted((dtypes for _, _, _, dtypes in entry["returns"]), key=len)
+        longest: tuple[str, ...] = found[-1] if found and not silent else ()
+        return longest if all(dtypes and longest[: len(dtypes)] == dtypes for dtypes in found) else ()
+
     def hidden_result(self, library: str, dotted_name: str) -> str:
         """Return the annotated result of a function outside of the public face, empty where it is not known.
 
@@ -294,7 +310,7 @@ def _signatures(entry: dict[str, Any], record: dict[str, Any]) -> Iterator[tuple
         path = f"{record['package']}/{place}" if place else ""
         read = (Evidence(EvidenceKind.READ, first, path),) if path else ()
         rest = mask
-        for returned_mask, returned, evidence in entry["returns"]:
+        for returned_mask, returned, evidence, _ in entry["returns"]:
             part = mask & returned_mask
             if part:
                 rest &= ~part

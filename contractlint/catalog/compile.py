@@ -19,6 +19,7 @@ from contractlint.catalog.schema import (
     RETURN_KEYS,
     Draft,
     Table,
+    dtypes,
     flag,
     read_documented,
     read_parameter,
@@ -329,9 +330,9 @@ def _shared(
     return drafts
 
 
-def _returns(table: Table, scope: Scope, present: int, problems: Problems) -> list[tuple[int, str, tuple[Any, ...]]]:
-    """Read what the entry point really returns, by range."""
-    found: list[tuple[int, str, tuple[Any, ...]]] = []
+def _returns(table: Table, scope: Scope, present: int, problems: Problems) -> list[tuple[Any, ...]]:
+    """Read what the entry point really returns, by range: the type, its evidence, and the dtypes of its tensors."""
+    found: list[tuple[Any, ...]] = []
     declared = table.get("returns", [])
     covered = 0
     for index, item in enumerate(declared if isinstance(declared, list) else [declared]):
@@ -358,7 +359,7 @@ def _returns(table: Table, scope: Scope, present: int, problems: Problems) -> li
         if outside:
             problems.add(path, f"evidence cites {', '.join(outside)}, outside the range", "widen the range or move it")
         covered |= mask
-        found.append((mask, text(item, "is", path, problems), tuple(evidence)))
+        found.append((mask, text(item, "is", path, problems), tuple(evidence), dtypes(item, "dtypes", path, problems)))
     return found
 
 

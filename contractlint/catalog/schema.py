@@ -33,7 +33,7 @@ ENTRY_KEYS = {
 }
 PARAMETER_KEYS = {"like", "documented", *ASPECTS}
 DOCUMENTED_KEYS = {"aspect", "releases", "says", "accepts", "evidence"}
-RETURN_KEYS = {"releases", "is", "evidence", "note"}
+RETURN_KEYS = {"releases", "is", "dtypes", "evidence", "note"}
 COMMON_KEYS = {
     "releases", "when", "unless", "otherwise", "capabilities", "enforced", "effect", "consequence", "note", "evidence",
     "to_be_reviewed",

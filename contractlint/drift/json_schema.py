@@ -65,6 +65,7 @@ _SAYS = {
     "effect": "What a breach does: raises, silent (a wrong result), fault (illegal access) or slow.",
     "consequence": "What happens on a breach, in one phrase.",
     "to_be_reviewed": "This is a draft, which does not load; delete this key when code and clause agree.",
+    "dtypes": "The dtypes of the tensors that are returned, in their order.",
     "same_as": "The parameter whose dtype it must have, or on whose device it must be.",
     "lets_through": "Dtypes that the library's check admits although the kernel reads fewer.",
     "reads": "The dtype that the kernel takes the bytes of any other for, where it accepts several.",
@@ -111,7 +112,9 @@ def json_schema() -> Schema:
         "dtypes": {"anyOf": [dtype, {"type": "array", "items": dtype, "minItems": 1}]},
         "parameter": parameter,
         "documented": _object(DOCUMENTED_KEYS, {"accepts": {"$ref": "#/definitions/dtypes"}}, ("says", "evidence")),
-        "return": _object(RETURN_KEYS, {}, ("is", "evidence")),
+        "return": _object(
+            RETURN_KEYS, {"dtypes": {"type": "array", "items": dtype, "minItems": 1}}, ("is", "evidence")
+        ),
     }
     for aspect in ASPECTS:
         definitions[f"{aspect}-clause"] = _clause(aspect)

@@ -77,12 +77,18 @@ class Tentative(NamedTuple):
 class Flow:
     """One analysis of a project. Not safe for use by several threads."""
 
-    def __init__(self, project: Project, enums: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        project: Project,
+        enums: frozenset[str] = frozenset(),
+        results: Callable_[[str], tuple[str, ...]] = lambda name: (),
+    ) -> None:
         from contractlint.flow.attributes import Attributes
         from contractlint.flow.callers import Callers
 
         self.project = project
         self.enums = enums  # names of enumerations that libraries define
+        self.results = results  # the dtypes that functions of libraries return
         self.attributes: Attributes = Attributes(self)
         self.callers: Callers = Callers(self)
         self.focus: frozenset[tuple[str, str]] = frozenset()

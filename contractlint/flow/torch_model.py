@@ -361,8 +361,19 @@ def torch_call(flow: Flow, name: str, node: Node, frame: Frame) -> list[Alt]:
         return [Alt(Instance(External(name), True, (node, frame)))]
     rule = torch.function_rule(name)
     if rule is None:
+        dtypes = flow.results(name)
+        if dtypes:
+            return [_returned(name, dtypes, node, frame)]
         return [Alt(Unknown(f"what `{name.removeprefix('builtins.')}` returns is not known"))]
     return _apply(flow, rule, name.rpartition(".")[2], node, frame, None)
+
+
+def _returned(name: str, dtypes: tuple[str, ...], node: Node, frame: Frame) -> Alt:
+    """What an entry point of a library returns: a tensor of a known dtype, or several."""
+    tensors = [
+        Alt(Tensor(dtype)).at(frame.fn.file, node.line, f"`{name}` returns a {dtype} tensor") for dtype in dtypes
+    ]
+    return tensors[0] if len(tensors) == 1 else Alt(Values(tuple((tensor,) for tensor in tensors)))
 
 
 def module_call(flow: Flow, name: str, node: Node, frame: Frame, quiet: bool = False) -> list[Alt]:

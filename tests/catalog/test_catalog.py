@@ -180,3 +180,27 @@ evidence = ['issue owner/engine#1 0.6.4']
     catalog = load_catalog([contract], cache_folder=tmp_path / "cache")
     (clause,) = catalog.at("flashinfer-python", "0.7.2").clauses("flashinfer.apply_rope")
     assert clause.effect is Effect.SLOW
+
+
+@pytest.mark.parametrize(
+    ("ranges", "expected"),
+    [
+        ({"<0.6.11": ["uint8"], ">=0.6.11": ["uint8", "float32"]}, ("uint8", "float32")),
+        ({"<0.6.11": ["uint8"], ">=0.6.11": ["int8", "float32"]}, ()),
+        ({"<0.6.11": ["uint8"], ">=0.6.11": []}, ()),
+        ({">=0.6.11": ["uint8"]}, ()),
+    ],
+)
+def test_dtypes_of_results_hold_in_every_release(
+    tmp_path: Path, ranges: dict[str, list[str]], expected: tuple[str, ...]
+) -> None:
+    parts = [
+        f"[[returns]]\nreleases = {where!r}\nis = 'tuple'\ndtypes = {dtypes}\nevidence = ['issue owner/engine#1 {cited}']\n"
+        for (where, dtypes), cited in zip(
+            ranges.items(), ("0.6.4", "0.7.2") if len(ranges) > 1 else ("0.7.2",), strict=True
+        )
+    ]
+    contract = tmp_path / "segment.toml"
+    contract.write_text("entry_point = 'flashinfer.segment_packbits'\n" + "".join(parts), encoding="utf-8")
+    catalog = load_catalog([contract], cache_folder=tmp_path / "cache")
+    assert catalog.result_dtypes("flashinfer.quantization.segment_packbits") == expected
