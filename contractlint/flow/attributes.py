@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contractlint.flow import objects
 from contractlint.flow.lazily import before_filling
 from contractlint.flow.nodes import STORING_CALLS, CallRecord, Facts, Node, quoted_names, quoted_store, render
 from contractlint.flow.parameters import annotated_instance, annotation_classes, focused_scopes, is_enum, short
@@ -107,7 +108,7 @@ class Attributes:
         value = alt.value
         if isinstance(value, Instance):
             if isinstance(value.cls, Class):
-                return self.of_instance(value.cls, base, name, frame, node, value.exact)
+                return self.of_instance(value, value.cls, base, name, frame, node)
             return module_parameter(self.flow, value, name) or self.by_name(name, base, frame)
         if isinstance(value, ClassValue):
             return self._of_class(value, name, frame)
@@ -164,19 +165,22 @@ class Attributes:
 
     # instances
 
-    def of_instance(self, cls: Class, base: Node, name: str, frame: Frame, node: Node, exact_class: bool) -> list[Alt]:
+    def of_instance(self, value: Instance, cls: Class, base: Node, name: str, frame: Frame, node: Node) -> list[Alt]:
         """`instance.name`: a method, a property, a field, or what any code stores there."""
         if name in CONFIGURED_DTYPES and cls.name.endswith("Config"):
             return [Alt(Dtype(DEFAULT))]
-        methods = self._methods(cls, name, exact_class)
+        methods = self._methods(value, cls, name)
         if methods:
             return methods
         exact = self._exact(cls, base, name, frame)
         if exact is not None:
             return exact
+        own = objects.held(self.flow, value, name)
+        if own:
+            return own
         out = list(self.flow.once(("held", cls, name), lambda: self._held(cls, name)))
         if any(isinstance(alt.value, NoneValue) for alt in out):
-            out = before_filling(self.flow, self._stores_on(cls, name)[0], out, name, frame)
+            out = before_filling(self.flow, self.stores_on(cls, name)[0], out, name, frame)
         if not out:
             declared = self._declared(cls, name)
             if declared is not None:
@@ -190,12 +194,12 @@ class Attributes:
 
     def _held(self, cls: Class, name: str) -> list[Alt]:
         """What code stores on instances of a class, what its constructions give a field, or what the class body says."""
-        stores, possible = self._stores_on(cls, name)
+        stores, possible = self.stores_on(cls, name)
         out = self._values(stores, name) if stores else guessed(self._values(possible, name))
         out.extend(self._fields(cls, name))
         return out or self.class_value(cls, name)
 
-    def _stores_on(self, cls: Class, name: str) -> tuple[list[Store], list[Store]]:
+    def stores_on(self, cls: Class, name: str) -> tuple[list[Store], list[Store]]:
         """The stores of an attribute that are on instances of a class, and those that may be."""
         key = (cls, name)
         known = self._on.get(key)
@@ -228,19 +232,19 @@ class Attributes:
             if record.attribute == name and not (record.value.kind == "unknown" and record.annotation is not None)
         ]
 
-    def _methods(self, cls: Class, name: str, exact: bool) -> list[Alt]:
+    def _methods(self, value: Instance, cls: Class, name: str) -> list[Alt]:
         """Methods and properties of the class, and those that subclasses put in their place."""
         project = self.flow.project
         found = project.find_method(cls, name)
         candidates = [(found, cls)] if found is not None else []
-        for sub in () if exact else project.subclasses(cls):
+        for sub in () if value.exact else project.subclasses(cls):
             own = sub.method(name)
             if own is not None:
                 candidates.append((own, sub))
         out: list[Alt] = []
         for method, receiver in candidates[:24]:
             if method.decorated("property", "cached_property"):
-                out.extend(self.flow.result(method, {}, receiver))
+                out.extend(self.flow.result(method, objects.itself(method, value), receiver))
             else:
                 out.append(Alt(Callable(method, receiver, bound=not method.decorated("staticmethod"))))
         return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contractlint.flow.nodes import Node, render
+from contractlint.flow.objects import made
 from contractlint.flow.values import (
     DEFAULT,
     Alt,
@@ -27,7 +28,7 @@ from contractlint.index.project import Class, External, Function
 
 if TYPE_CHECKING:
     from contractlint.flow.evaluate import Flow
-    from contractlint.flow.frames import Frame
+    from contractlint.flow.frames import Bindings, Frame
 
 MAX_CALL_DEPTH = 5
 MAX_TARGETS = 8
@@ -146,24 +147,29 @@ def _through_instance(node: Node) -> bool:
 
 
 def _returned(flow: Flow, fn: Function, node: Node, frame: Frame, skip: int, receiver: Class | None) -> list[Alt]:
-    from contractlint.flow.binding import bind
-
     if flow.light:
         # Callees, classes and constants hang on what the function does, seldom on what it gets: one answer for all calls.
         return flow.result(fn, {}, receiver, frame.depth + 1)
+    return flow.result(fn, bindings(flow, fn, node, frame, skip), receiver, frame.depth + 1)
+
+
+def bindings(flow: Flow, fn: Function, node: Node, frame: Frame, skip: int) -> Bindings:
+    """What the parameters of a function stand for in one call of it; the first `skip` ones are bound already."""
+    from contractlint.flow.binding import bind
+
     bound = bind(flow, node, fn.ir.params, skip)
-    bindings: dict[str, object] = {}
+    out: Bindings = {}
     for param in fn.ir.params[skip:]:
         given = bound.arguments.get(param.name)
         if given is not None:
-            bindings[param.name] = (given, frame)
+            out[param.name] = (given, frame)
         elif param.kind == "kwarg" or param.kind == "vararg":
-            bindings[param.name] = (Alt(Unknown(f"`{param.name}` gathers arguments")),)
+            out[param.name] = (Alt(Unknown(f"`{param.name}` gathers arguments")),)
         elif (bound.splats or bound.stars) and param.kind != "posonly":
-            bindings[param.name] = bound.from_splats(flow, param.name, frame)
+            out[param.name] = bound.from_splats(flow, param.name, frame)
         elif param.default is not None:
-            bindings[param.name] = tuple(flow.expression(fn, param.default))
-    return flow.result(fn, bindings, receiver, frame.depth + 1)
+            out[param.name] = tuple(flow.expression(fn, param.default))
+    return out
 
 
 def _instance(flow: Flow, value: Instance, node: Node, frame: Frame) -> list[Alt]:
@@ -214,7 +220,7 @@ def construct(flow: Flow, cls: Class | External, node: Node, frame: Frame) -> li
         data = dict(node.parts[2]).get("data")
         if data is not None:
             return list(flow.ev(data, frame))
-    return [Alt(Instance(cls, exact=True))]
+    return [Alt(Instance(cls, exact=True, made=made(flow, cls, node, frame)))]
 
 
 def lazy_reference(node: Node) -> str | None:

@@ -15,6 +15,7 @@ from contractlint.flow.values import (
     Const,
     Dtype,
     Instance,
+    Made,
     NoneValue,
     Sequence_,
     Tensor,
@@ -358,7 +359,7 @@ def _names_method(flow: Flow, name: str) -> bool:
 def torch_call(flow: Flow, name: str, node: Node, frame: Frame) -> list[Alt]:
     """A call of a function or class outside the project."""
     if torch.module_rule(name) is not None:
-        return [Alt(Instance(External(name), True, (node, frame)))]
+        return [Alt(Instance(External(name), True, Made.by(node, frame)))]
     rule = torch.function_rule(name)
     if rule is None:
         dtypes = flow.results(name)
@@ -392,7 +393,7 @@ def module_parameter(flow: Flow, value: Instance, name: str) -> list[Alt]:
     own = dict(rule.parameters)
     if name not in own:
         return []
-    node, frame = value.made
+    node, frame = value.made.node, value.made.frame
     if own[name] is not None:
         return [Alt(Tensor(own[name] or "")).at(frame.fn.file, node.line, f"`{render(node)}` makes it")]
     result = algebra.FromKeyword(rule.dtype, rule.default) if rule.dtype is not None else rule.default

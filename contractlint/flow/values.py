@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from contractlint.index.project import Class
 from contractlint.model.finding import Step
 
 if TYPE_CHECKING:
     from contractlint.flow.frames import Frame
     from contractlint.flow.nodes import Node
-    from contractlint.index.project import Class, External, Function
+    from contractlint.index.project import External, Function
+
+MAX_MADE = 6
+"""So many objects of the project's classes are told apart in one place; more stand for any object of their class."""
 
 DEFAULT = "default"
 """The dtype of a tensor made without one: torch's default dtype at that moment, which engines set to the model's dtype."""
@@ -64,12 +68,27 @@ class Dtype:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """The call that made an object; two are the same when their nodes and frames are."""
+
+    node: Node = field(compare=False)
+    frame: Frame = field(compare=False)
+    key: tuple[int, int]
+
+    @classmethod
+    def by(cls, node: Node, frame: Frame) -> Made:
+        """The construction by a call, in a frame with only what bears on it."""
+        about = frame.about(node)
+        return cls(node, about, (node.id, about.key))
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """An instance of a class; of one of its subclasses where `exact` is False."""
 
     cls: Class | External
     exact: bool = False
-    made: tuple[Node, Frame] | None = None  # the call that made it, for classes outside the project
+    made: Made | None = None  # the call that made it, where one is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,4 +266,16 @@ def distinct(alts: list[Alt], limit: int) -> tuple[tuple[Alt, ...], bool]:
         if known is None or (known.guess and not alt.guess):
             seen[key] = alt
     result = tuple(seen.values())
+    if len(result) > MAX_MADE:
+        merged = [_merged(alt) for alt in result]
+        if sum(old is not new for old, new in zip(result, merged, strict=True)) > MAX_MADE:
+            return distinct(merged, limit)
     return result[:limit], len(result) > limit
+
+
+def _merged(alt: Alt) -> Alt:
+    """The same possibility, where it is an object of the project's as any object of its class."""
+    value = alt.value
+    if isinstance(value, Instance) and value.made is not None and isinstance(value.cls, Class):
+        return alt.holding(replace(value, made=None))
+    return alt

@@ -263,5 +263,5 @@ def _always_none(site: JudgedSite, cls: Class, name: str) -> bool:
     base = Node("unknown", fn, cls.ir.line, "an object", key=("object", cls.module.file, cls.index))
     node = Node("attr", fn, cls.ir.line, base, name)
     with site.flow.asking(frozenset(), 600, ()):
-        alts = site.flow.attributes.of_instance(cls, base, name, Frame.make(fn), node, False)
+        alts = site.flow.attributes.of_instance(Instance(cls), cls, base, name, Frame.make(fn), node)
     return bool(alts) and all(isinstance(a.value, NoneValue) for a in alts)

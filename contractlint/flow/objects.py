@@ -1,0 +1,84 @@
+"""Objects of the project's classes, told apart by the call that made each: what its constructor stored on this one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contractlint.flow.frames import Bindings, Frame
+from contractlint.flow.nodes import Node
+from contractlint.flow.values import OWN, Alt, Instance, Made
+from contractlint.index.project import Class, Function
+
+if TYPE_CHECKING:
+    from contractlint.flow.attributes import Store
+    from contractlint.flow.evaluate import Flow
+
+MAX_DEPTH = 3
+
+
+def made(flow: Flow, cls: Class, node: Node, frame: Frame) -> Made | None:
+    """The construction of an object, where what it holds can be told from that: not of modules, whose tensors are loaded."""
+    if flow.light or frame.depth > MAX_DEPTH or flow.attributes.is_module(cls):
+        return None
+    return Made.by(node, frame)
+
+
+def held(flow: Flow, value: Instance, name: str) -> list[Alt] | None:
+    """What the construction of this very object put into an attribute; None where other code may have stored there."""
+    cls, made = value.cls, value.made
+    if made is None or flow.light or not isinstance(cls, Class):
+        return None
+    init = flow.project.find_method(cls, "__init__")
+    certain, possible = flow.attributes.stores_on(cls, name)
+    if possible or any(store.fn != init for store in certain):
+        return None
+    if init is None:
+        return _field(flow, cls, made, name)
+    return _stored(flow, init, value, certain, name) if certain else None
+
+
+def itself(method: Function, value: Instance) -> Bindings:
+    """What `self` stands for in a method of an object that is told apart from others of its class."""
+    params = method.ir.params
+    return {params[0].name: (Alt(value),)} if value.made is not None and params else {}
+
+
+def _stored(flow: Flow, init: Function, value: Instance, stores: list[Store], name: str) -> list[Alt]:
+    from contractlint.flow.conditions import contradicts
+    from contractlint.flow.invoke import bindings
+
+    made = value.made
+    assert made is not None
+    bound: Bindings = bindings(flow, init, made.node, made.frame, 1)
+    bound.update(itself(init, value))
+    frame = Frame.make(init, (), bound, value.cls if isinstance(value.cls, Class) else None, made.frame.depth + 1)
+    out: list[Alt] = []
+    for store in stores:
+        if contradicts(flow, store.facts, frame):
+            continue
+        for alt in flow.ev(store.value, frame.given(store.facts)):
+            kept = alt.through(*init.scope).out_of_an_attribute(alt.guess, OWN)
+            out.append(kept.at(init.file, store.line, f"stored as `self.{name}`") if alt.path is not None else kept)
+    return out
+
+
+def _field(flow: Flow, cls: Class, made: Made, name: str) -> list[Alt] | None:
+    from contractlint.flow.binding import bind
+
+    formals = flow.attributes.field_formals(cls)
+    formal = next((f for f in formals if f.name == name), None)
+    if formal is None:
+        return None
+    bound = bind(flow, made.node, formals, 0)
+    node = bound.arguments.get(name)
+    if node is None and (bound.splats or bound.stars):
+        return list(bound.from_splats(flow, name, made.frame))
+    if node is None:
+        return flow.expression(Function(cls.module, 0), formal.default) if formal.default is not None else None
+    fn = made.node.fn
+    return [
+        (a.at(fn.file, made.node.line, f"kept as `{name}` of `{cls.name}`") if a.path else a)
+        .through(*fn.scope)
+        .out_of_an_attribute(a.guess, OWN)
+        for a in flow.ev(node, made.frame)
+    ]
