@@ -10,6 +10,7 @@ from contractlint.flow.values import (
     DEFAULT,
     Alt,
     Callable,
+    ClassValue,
     Const,
     Dtype,
     Instance,
@@ -199,7 +200,7 @@ def _apply(flow: Flow, alts: list[Alt], node: Node, fact: Fact, frame: Frame) ->
         return _apply_bool(flow, alts, node, test, holds, frame)
     if test.id == node.id:
         return [a for a in alts if truth(a.value) in (None, holds)]
-    if test.kind == "call" and test.parts[0].kind == "global" and test.parts[0].parts[0] == "isinstance":
+    if test.kind == "call" and test.parts[0].kind in ("global", "free") and test.parts[0].parts[0] == "isinstance":
         if len(test.parts[1]) == 2 and test.parts[1][0].id == node.id:
             return _isinstance(flow, alts, test.parts[1][1], holds, frame)
         return alts
@@ -303,13 +304,17 @@ def _type_guard(flow: Flow, alts: list[Alt], test: Node, frame: Frame) -> list[A
 
 
 def _isinstance(flow: Flow, alts: list[Alt], classes: Node, holds: bool, frame: Frame) -> list[Alt]:
-    """`isinstance(x, (tuple, list))` and `isinstance(x, torch.Tensor)` tell containers from tensors."""
+    """`isinstance(x, (tuple, list))` and `isinstance(x, torch.Tensor)` tell containers from tensors, and of what was not
+    followed one that passed says the class."""
     names = {n.rpartition(".")[2] for n in _class_names(classes)}
     if not names:
         return alts
     out: list[Alt] = []
     for alt in alts:
         matches: bool | None = None
+        if holds and isinstance(alt.value, Unknown) and (known := _project_classes(flow, classes, frame)):
+            out.extend(alt.holding(Instance(cls)) for cls in known)
+            continue
         if isinstance(alt.value, Tensor):
             matches = "Tensor" in names or ("Parameter" in names and None) or "Tensor" in names
         elif isinstance(alt.value, Sequence_):
@@ -323,6 +328,14 @@ def _isinstance(flow: Flow, alts: list[Alt], classes: Node, holds: bool, frame: 
         if matches is None or matches == holds:
             out.append(alt)
     return out
+
+
+def _project_classes(flow: Flow, node: Node, frame: Frame) -> list[Class]:
+    """The classes that a test names, where all of them are the project's own."""
+    parts = node.parts[0] if node.kind == "tuple" else (node,)
+    values = [alt.value for part in parts for alt in flow.structural(part, frame.bare())]
+    classes = [v.cls for v in values if isinstance(v, ClassValue) and isinstance(v.cls, Class)]
+    return classes if len(classes) == len(values) else []
 
 
 def _class_names(node: Node) -> list[str]:
