@@ -39,6 +39,7 @@ class Breach:
     dtype: str
     because: tuple[str, ...] = ()
     always: bool = True  # the clause applies whatever the other arguments are
+    alone: bool = False  # no other possibility exists where the clause applies
 
 
 @dataclass(slots=True)
@@ -53,6 +54,7 @@ class DtypeJudgement:
     dtypes: list[str] = field(default_factory=list)
     proofs: list[Alt] = field(default_factory=list)
     decided: bool = False  # at least one clause applied
+    telling: list[Clause] = field(default_factory=list)  # worth telling although the library raises by itself
 
     @property
     def verdict(self) -> Verdict:
@@ -65,6 +67,8 @@ class DtypeJudgement:
         """The clause that decides how the outcome is reported: that of the first breach or doubt."""
         if self.breaches:
             return self.breaches[0].clause
+        if self.telling:
+            return self.telling[0]
         ranked = sorted(self.doubts, key=lambda d: (d[0].effect is Effect.RAISES, not d[1].startswith("it can be")))
         return ranked[0][0] if ranked else self.clauses[0]
 
@@ -129,13 +133,14 @@ def _judge_clause(site: JudgedSite, judgement: DtypeJudgement, clause: Clause) -
             if not accepted >= MODEL_DTYPES:
                 judgement.doubts.append((clause, _model_dtype(accepted), alt))
         else:
-            _breach(site, judgement, clause, alt, dtype, applies)
+            _breach(site, judgement, clause, alt, dtype, applies, len(alts) == 1)
 
 
 def _weigh(site: JudgedSite, judgement: DtypeJudgement) -> None:
     """Where the library raises by itself, code that runs is evidence: a breach counts only when every way breaks the clause.
 
     Where nothing is raised, one way is enough, unless other code chose it among ways that keep the clause.
+    A dtype that the code fixes beside a value which decides what dtype is wanted is worth telling all the same.
     """
     certain: list[Breach] = []
     for breach in judgement.breaches:
@@ -144,6 +149,9 @@ def _weigh(site: JudgedSite, judgement: DtypeJudgement) -> None:
         mixed = bool(judgement.proofs) or any(c is clause for c, _, _ in judgement.doubts)
         if raises and (mixed or not breach.always or breach.alt.kept):
             text = f"it can be {dtype_text(breach.dtype)} on some ways to the call"
+            if breach.alone and not breach.alt.kept and not breach.always:
+                judgement.telling.append(clause)
+                text = f"it is {dtype_text(breach.dtype)} whatever {_deciding(site, clause)} is"
             judgement.doubts.append((clause, text, breach.alt))
         elif arm := _arm(site, breach.alt, judgement.proofs):
             text = f"it can be {dtype_text(breach.dtype)} where {arm}, and whether that goes together with this call is not known"
@@ -151,6 +159,12 @@ def _weigh(site: JudgedSite, judgement: DtypeJudgement) -> None:
         else:
             certain.append(breach)
     judgement.breaches = certain
+
+
+def _deciding(site: JudgedSite, clause: Clause) -> str:
+    """The arguments on which it depends whether a clause applies."""
+    open_ = [c.parameter for c in clause.when if outcome(site, (c,)).holds is not Holds.YES]
+    return " and ".join(dict.fromkeys(open_))
 
 
 def _arm(site: JudgedSite, alt: Alt, proofs: list[Alt]) -> str:
@@ -185,7 +199,13 @@ def _model_dtype(accepted: frozenset[str]) -> str:
 
 
 def _breach(
-    site: JudgedSite, judgement: DtypeJudgement, clause: Clause, alt: Alt, dtype: str, applies: ConditionOutcome
+    site: JudgedSite,
+    judgement: DtypeJudgement,
+    clause: Clause,
+    alt: Alt,
+    dtype: str,
+    applies: ConditionOutcome,
+    alone: bool,
 ) -> None:
     if alt.guess:
         text = f"it may be {dtype_text(dtype)}, by a way that was joined by name alone or picked out of several"
@@ -203,7 +223,7 @@ def _breach(
         text = f"it can be {dtype_text(dtype)}, and whether that goes together with {conditions} is not known"
         judgement.doubts.append((clause, text, alt))
     elif there.holds in (Holds.YES, Holds.SOMETIMES):
-        judgement.breaches.append(Breach(alt, clause, dtype, there.because, there.holds is Holds.YES))
+        judgement.breaches.append(Breach(alt, clause, dtype, there.because, there.holds is Holds.YES, alone))
     elif there.holds is Holds.UNKNOWN:
         text = f"it can be {dtype_text(dtype)}, and whether {conditions} is not known"
         judgement.doubts.append((clause, text, alt))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contractlint.flow.attributes import rooted_in_self
 from contractlint.flow.frames import Frame
-from contractlint.flow.nodes import Facts, Node
+from contractlint.flow.nodes import Facts, Node, render
 from contractlint.flow.parameters import annotation_classes
 from contractlint.flow.values import Const, Instance, NoneValue
 from contractlint.index.project import Class, Function
@@ -23,7 +23,7 @@ class Omission:
     """One place where a parameter loses its value.
 
     `literal` is the source text written there, empty where nothing is passed at all. `names` are those under which the
-    function that holds the place would keep the value.
+    function that holds the place would keep the value, `assumed` what it asserts about the value.
     """
 
     parameter: str
@@ -32,6 +32,7 @@ class Omission:
     facts: Facts
     literal: str
     names: tuple[str, ...]
+    assumed: str = ""
 
     @property
     def what(self) -> str:
@@ -52,11 +53,22 @@ def names_of(parameter: str, clause: Clause | None) -> tuple[str, ...]:
 def omissions(site: JudgedSite, parameter: str, clause: Clause | None) -> Iterator[Omission]:
     """Where the call, or a call of the wrappers around it, leaves a parameter without the value.
 
-    Where the value was tested on the way, the code knows what it does.
+    Where the value was tested on the way, the code knows what it does. What it asserts, it does for one value only.
     """
     for gap in _omissions(site, parameter, names_of(parameter, clause), clause):
         if not any(_tested(gap.facts, name) for name in gap.names):
             yield gap
+        elif assumed := _asserted(gap):
+            yield replace(gap, assumed=assumed)
+
+
+def _asserted(gap: Omission) -> str:
+    """What a function asserts about the value that it does not pass on."""
+    lines = {int(stmt[2][1]) for stmt in gap.fn.ir.body if stmt[0] == "assert"}
+    for test, _ in gap.facts:
+        if test.line in lines and any(_mentions(test, name) for name in gap.names):
+            return render(test)
+    return ""
 
 
 def _omissions(site: JudgedSite, parameter: str, names: tuple[str, ...], clause: Clause | None) -> Iterator[Omission]:

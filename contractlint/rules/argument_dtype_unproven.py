@@ -9,7 +9,8 @@ Where the kernel checks nothing, the call site is the only place that can establ
 value was followed and where the trail ends.
 
 It is a warning where a breach would be silent or a fault, an error with `--strict`, and shown only with `--pedantic` where
-the library raises by itself.
+the library raises by itself. A cast to one dtype is told there too, where another argument decides which dtype is wanted and
+can have the value that wants another one: the code runs until a model comes with that value.
 
 ## Example
 
@@ -51,7 +52,7 @@ def check(context: Context) -> Iterator[Finding]:
         if judgement.breaches or not judgement.doubts:
             continue
         clause = judgement.clause
-        harmless = clause.effect in (Effect.RAISES, Effect.SLOW)
+        harmless = clause.effect in (Effect.RAISES, Effect.SLOW) and clause not in judgement.telling
         if harmless and not context.pedantic:
             continue
         severity = Severity.NOTE if harmless else Severity.ERROR if context.strict else Severity.WARNING

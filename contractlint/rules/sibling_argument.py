@@ -8,7 +8,8 @@ The contract says for which parameters the default means something of its own.
 ## Why is this bad?
 
 Kernels of one family are called from places that are copies of each other. When one was mended, or got a new argument, and
-its twins were not, models answer differently by quantisation scheme. It is a note where only speed suffers.
+its twins were not, models answer differently by quantisation scheme. It is a note where only speed suffers, and where the
+function asserts the one value for which leaving it out is right: its twin serves models that this one refuses.
 
 ## Example
 
@@ -38,7 +39,7 @@ from contractlint.flow.nodes import render
 from contractlint.judge.forwarding import Omission, field_at_hand, unused_parameter
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Clause, Effect
-from contractlint.model.finding import Finding
+from contractlint.model.finding import Finding, Severity
 from contractlint.rules.base import Context, rule
 from contractlint.rules.forwarding import forwarding_finding, gaps, severity_of
 
@@ -48,31 +49,32 @@ CODE = "CL303"
 def check(context: Context) -> Iterator[Finding]:
     """One finding for all that one twin of the call passes and the call does not."""
     site = context.site
-    found: dict[tuple[str, int, bool], list[tuple[Omission, Clause, str]]] = {}
+    found: dict[tuple[str, int, bool, str], list[tuple[Omission, Clause, str]]] = {}
     for gap, clause in gaps(context):
-        if clause is None or unused_parameter(site, gap) or field_at_hand(site, gap):
+        if clause is None or (not gap.assumed and (unused_parameter(site, gap) or field_at_hand(site, gap))):
             continue
         twin = _passing(context, gap)
         if twin is not None:
             other, text = twin
-            key = (other.site.file, other.site.line, clause.effect is Effect.SLOW)
+            key = (other.site.file, other.site.line, clause.effect is Effect.SLOW, gap.assumed)
             found.setdefault(key, []).append((gap, clause, text))
-    for (file, line, slow), missing in found.items():
+    for (file, line, slow, assumed), missing in found.items():
         gap, clause, text = missing[0]
         what = " and ".join(
             f"`{each.literal}` for `{each.parameter}`" if each.literal else f"no `{each.parameter}`"
             for each, _, _ in missing
         )
         names = ", ".join(f"`{each.parameter}`" for each, _, _ in missing)
+        only = f" and works only where `{assumed}`" if assumed else ""
         yield forwarding_finding(
             context,
             CODE,
             "sibling-argument",
             gap,
             clause,
-            severity_of(clause, certain=False),
-            f"this call of `{site.short_name}` passes {what}; its sibling at {file}:{line} passes `{text}`",
-            f"pass {names} here too" + ("" if slow else ", or assert what makes it needless"),
+            Severity.NOTE if assumed else severity_of(clause, certain=False),
+            f"this call of `{site.short_name}` passes {what}{only}; its sibling at {file}:{line} passes `{text}`",
+            f"pass {names} here too" + ("" if slow or assumed else ", or assert what makes it needless"),
         )
 
 

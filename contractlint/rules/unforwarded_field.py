@@ -61,7 +61,7 @@ def check(context: Context) -> Iterator[Finding]:
     """One finding for each value that lies at hand and is not passed."""
     site = context.site
     for gap, clause in gaps(context):
-        if clause is None or unused_parameter(site, gap):
+        if clause is None or gap.assumed or unused_parameter(site, gap):
             continue
         field = field_at_hand(site, gap)
         if field is None:

@@ -47,7 +47,7 @@ CODE = "CL301"
 def check(context: Context) -> Iterator[Finding]:
     """One finding for each parameter that stops short of the kernel."""
     for gap, clause in gaps(context):
-        name = unused_parameter(context.site, gap)
+        name = "" if gap.assumed else unused_parameter(context.site, gap)
         if not name:
             continue
         where = f"`{gap.fn.qualname}` takes `{name}`"
