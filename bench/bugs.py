@@ -48,6 +48,7 @@ class Bug:
     good_fault: str = ""
     not_run: str = ""
     missed: str = ""  # why the last run did not show it, where it did not
+    note: str = ""  # what else is to be known of it, where it is shown
 
 
 @dataclass(slots=True)
@@ -60,9 +61,15 @@ class Outcome:
     failed: str = ""
 
     @property
+    def still(self) -> list[dict[str, Any]]:
+        """What the first good release still has of the rules that found the bug."""
+        codes = {finding["code"] for finding in self.bad}
+        return [finding for finding in self.good if finding["code"] in codes]
+
+    @property
     def shown(self) -> bool:
         """Found where it is, and not where it is no more."""
-        return bool(self.bad) and not self.good and not self.failed
+        return bool(self.bad) and not self.still and not self.failed
 
     @property
     def verdict(self) -> str:
@@ -220,14 +227,20 @@ def _reason(outcome: Outcome) -> str:
     bug = outcome.bug
     if bug.not_run or outcome.failed:
         return bug.not_run or outcome.failed
-    if outcome.good:
-        first = outcome.good[0]
+    if outcome.still:
+        first = outcome.still[0]
         return f"{first['code']} still at {first['file']}:{first['line']}. {bug.missed}".strip()
     if outcome.bad:
-        codes = sorted({f"{finding['code']} ({finding['severity']})" for finding in outcome.bad})
         first = outcome.bad[0]
-        return f"{', '.join(codes)} at {first['file'].rpartition('/')[2]}:{first['line']}"
+        said = [f"{_codes(outcome.bad)} at {first['file'].rpartition('/')[2]}:{first['line']}"]
+        if outcome.good:
+            said.append(f"of the good one only {_codes(outcome.good)} is told: {outcome.good[0]['message']}")
+        return "; ".join([*said, bug.note] if bug.note else said)
     return bug.missed
+
+
+def _codes(findings: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(sorted({f"{finding['code']} ({finding['severity']})" for finding in findings}))
 
 
 def _share(part: int, whole: int) -> str:

@@ -19,6 +19,7 @@ from contractlint.flow.values import (
     Unknown,
     Values,
 )
+from contractlint.judge.choosing import asked_by_the_class
 from contractlint.judge.conditions import Holds, assumptions, hypothesis, outcome
 from contractlint.judge.conditions import Outcome as ConditionOutcome
 from contractlint.judge.site import JudgedSite
@@ -149,9 +150,9 @@ def _weigh(site: JudgedSite, judgement: DtypeJudgement) -> None:
         mixed = bool(judgement.proofs) or any(c is clause for c, _, _ in judgement.doubts)
         if raises and (mixed or not breach.always or breach.alt.kept):
             text = f"it can be {dtype_text(breach.dtype)} on some ways to the call"
-            if breach.alone and not breach.alt.kept and not breach.always:
+            if breach.alone and not breach.alt.kept and (deciding := _deciding(site, clause)):
                 judgement.telling.append(clause)
-                text = f"it is {dtype_text(breach.dtype)} whatever {_deciding(site, clause)} is"
+                text = f"it is {dtype_text(breach.dtype)} whatever {deciding} is"
             judgement.doubts.append((clause, text, breach.alt))
         elif arm := _arm(site, breach.alt, judgement.proofs):
             text = f"it can be {dtype_text(breach.dtype)} where {arm}, and whether that goes together with this call is not known"
@@ -162,9 +163,9 @@ def _weigh(site: JudgedSite, judgement: DtypeJudgement) -> None:
 
 
 def _deciding(site: JudgedSite, clause: Clause) -> str:
-    """The arguments on which it depends whether a clause applies."""
-    open_ = [c.parameter for c in clause.when if outcome(site, (c,)).holds is not Holds.YES]
-    return " and ".join(dict.fromkeys(open_))
+    """The one argument on which it depends whether a clause applies, where nothing says that it never comes to that."""
+    free = [c.parameter for c in clause.when if outcome(site, (c,)).holds is not Holds.YES]
+    return free[0] if len(free) == 1 and not asked_by_the_class(site, free[0]) else ""
 
 
 def _arm(site: JudgedSite, alt: Alt, proofs: list[Alt]) -> str:
