@@ -422,7 +422,7 @@ class _Builder:
         for part in expr[2:]:
             if part is not None:
                 self.expr(part, state)
-        return self.node("slice", expr[1])
+        return self.node("slice", expr[1], any(part is not None for part in expr[2:]))
 
     def ex_ifexp(self, expr: Expr, state: _State) -> Node:
         test = self.expr(expr[2], state)

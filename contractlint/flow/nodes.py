@@ -45,6 +45,7 @@ class Node:
     lambda     (parameters, body, env)     element   (iterable,)
     context    (manager,)                  unknown   (reason,)
     star       (value,)                    aug       (operator, left, right)
+    slice      (whether it has bounds,)
 
     A fact is `(test node, polarity)`; the facts of a phi alternative are those under which it arises.
     """

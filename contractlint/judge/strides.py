@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from contractlint.flow.nodes import Node, render
 
-CANONICAL, CONTIGUOUS, TRANSPOSED, UNKNOWN = "canonical", "contiguous", "transposed", "unknown"
+CANONICAL, CONTIGUOUS, TRANSPOSED, CUT, UNKNOWN = "canonical", "contiguous", "transposed", "cut", "unknown"
 SWAPPING = frozenset(("t", "transpose", "permute", "swapaxes", "swapdims", "movedim", "adjoint"))
 SWAPPED = frozenset(("T", "mT", "H", "mH"))
 RESHAPING = frozenset(("reshape", "view", "flatten", "ravel"))
@@ -41,6 +41,8 @@ def strides_of(node: Node, depth: int = 0) -> Strides:
     if node.kind == "attr":
         name = node.parts[1]
         return Strides(TRANSPOSED, node) if name in SWAPPED else Strides(UNKNOWN, node)
+    if node.kind == "sub":
+        return Strides(CUT if _cuts_rows(node.parts[1]) else UNKNOWN, node)
     if node.kind != "call" or node.parts[0].kind not in ("attr", "import", "global"):
         return Strides(UNKNOWN, node)
     function = node.parts[0]
@@ -60,5 +62,17 @@ def strides_of(node: Node, depth: int = 0) -> Strides:
         inner = strides_of(base, depth + 1)
         return Strides(CANONICAL if inner.kind in (CANONICAL, CONTIGUOUS) else UNKNOWN, node)
     if name in KEEPING:
-        return strides_of(base, depth + 1)
+        inner = strides_of(base, depth + 1)
+        return Strides(UNKNOWN, node) if inner.kind == CUT else inner  # a cast copies, and the copy has no gaps
     return Strides(UNKNOWN, node)
+
+
+def _cuts_rows(index: Node) -> bool:
+    """Whether `x[index]` takes a part of a dimension behind one of which it takes more than one place."""
+    items = index.parts[0] if index.kind == "tuple" else ()
+    several = False
+    for item in items:
+        if item.kind == "slice" and several and item.parts[0]:
+            return True
+        several = several or item.kind == "slice"
+    return False

@@ -1,14 +1,15 @@
 """
 ## What it does
 
-Finds tensors whose layout is not the one that the kernel reads: a transposed view where it walks memory in order, and
-`contiguous()` where it takes the strides themselves.
+Finds tensors whose layout is not the one that the kernel reads: a transposed view, or a part of each row, where it walks memory
+in order, and `contiguous()` where it takes the strides themselves.
 
 ## Why is this bad?
 
 Kernels that take an address read elements in the order of memory. A transposed view has the right shape and the wrong order;
-nothing is raised. `contiguous()` mends that, but leaves the strides of dimensions of size 1 as they were; a kernel that builds
-a descriptor from strides then refuses them, and only for some batch sizes.
+nothing is raised. The rows of `table[:, :n]` lie as far apart as those of the whole table, unless `n` takes all of it; a
+kernel that reckons with `n` reads other rows. `contiguous()` mends that, but leaves the strides of dimensions of size 1 as
+they were; a kernel that builds a descriptor from strides then refuses them, and only for some batch sizes.
 
 What is looked at is the function that holds the call.
 
@@ -36,7 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contractlint.judge.strides import CONTIGUOUS, TRANSPOSED, Strides, strides_of
+from contractlint.judge.strides import CONTIGUOUS, CUT, TRANSPOSED, Strides, strides_of
 from contractlint.model.contract import Aspect, Clause
 from contractlint.model.finding import Finding, Severity, Verdict
 from contractlint.rules.base import Context, contract_text, nearest_first, rule
@@ -44,9 +45,9 @@ from contractlint.rules.base import Context, contract_text, nearest_first, rule
 CODE = "CL501"
 # What a layout clause may ask of strides: which of them break it, and how that is said.
 BREAKING = {
-    "contiguous": (TRANSPOSED, "is a transposed view", "add `.contiguous()`"),
-    "canonical strides": (
-        CONTIGUOUS,
+    ("contiguous", TRANSPOSED): ("is a transposed view", "add `.contiguous()`"),
+    ("contiguous", CUT): ("is a part of each row, and its rows lie apart", "add `.contiguous()`"),
+    ("canonical strides", CONTIGUOUS): (
         "keeps odd strides where a dimension has size 1",
         "give it fresh strides: `.contiguous().reshape(shape)`",
     ),
@@ -63,12 +64,12 @@ def check(context: Context) -> Iterator[Finding]:
         if node is None:
             continue
         for clause in site.view.clauses(site.site.entry_point, parameter.name, Aspect.LAYOUT):
-            wrong = BREAKING.get(clause.layout)
-            if wrong is None or clause.when:
+            if clause.when:
                 continue
             found = strides_of(node)
-            if found.kind == wrong[0]:
-                yield _finding(context, parameter.name, clause, found, wrong[1], wrong[2])
+            wrong = BREAKING.get((clause.layout, found.kind))
+            if wrong is not None:
+                yield _finding(context, parameter.name, clause, found, *wrong)
 
 
 def _finding(context: Context, parameter: str, clause: Clause, found: Strides, what: str, remedy: str) -> Finding:
