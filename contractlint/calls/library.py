@@ -177,13 +177,12 @@ class Library:
 
     def returned(self, dotted: str) -> tuple[str, ...]:
         """Classes of the library that calling a name can give an instance of."""
-        if is_class_name(dotted):
-            return (dotted,)
         owner, _, last = dotted.rpartition(".")
         if last == "__init__":
             return ()
-        canonical = self.canonical(dotted)
-        text = self._returns(canonical or dotted) if self.covers(dotted) else ""
+        text = self._returns(self.canonical(dotted) or dotted) if self.covers(dotted) else ""
+        if is_class_name(dotted) and text in ("", "None"):
+            return (dotted,)
         if not text:
             # A class that is asked to make something makes itself, unless somebody says otherwise.
             maker = is_class_name(owner) and last in ("create", "get", "initialize", "build")
@@ -191,7 +190,9 @@ class Library:
         if "Self" in text and is_class_name(owner):
             return (owner,)
         found = (self._class_near(name, dotted) for name in _NAME.findall(text) if is_class_name(name))
-        return tuple(dict.fromkeys(name for name in found if name))
+        # A function that is spelled as a class was one in other releases.
+        own = (dotted,) if self.known_class(dotted) else ()
+        return tuple(dict.fromkeys((*own, *(name for name in found if name))))
 
     def _class_near(self, short: str, dotted: str) -> str:
         """The class that an annotation of `dotted` names: one beside it before one elsewhere."""

@@ -236,7 +236,8 @@ def _judge(drafts: Sequence[Draft], active: list[int], members: Mapping[str, Seq
         matched = [number for number in conditional if cases.holds(drafts[number].when, case)]
         if len(matched) > 1:
             return [(f"more than one clause applies when {cases.describe(case)},", matched[-1])]
-        if not matched and not otherwise:
+        # Where no condition of a forwarding clause holds, there is nothing to pass on.
+        if not matched and not otherwise and drafts[0].aspect != "forwarding":
             return [(f"no clause applies when {cases.describe(case)},", active[0])]
     return []
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from contractlint.clauses.conditions import met
 from contractlint.flow.attributes import rooted_in_self
 from contractlint.flow.frames import Frame
 from contractlint.flow.nodes import Facts, Node, render
 from contractlint.flow.parameters import annotation_classes
 from contractlint.flow.values import Const, Instance, NoneValue
 from contractlint.index.project import Class, Function
+from contractlint.judge.conditions import Holds, outcome
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Aspect, Clause
 
@@ -40,9 +42,34 @@ class Omission:
 
 
 def clause_of(site: JudgedSite, parameter: str) -> Clause | None:
-    """What the contract says of passing a parameter on."""
+    """What the contract says of passing a parameter on, the clause whose condition may hold, if there is one."""
     clauses = site.view.clauses(site.site.entry_point, parameter, Aspect.FORWARDING)
-    return clauses[0] if clauses else None
+    return max(clauses, key=lambda clause: outcome(site, clause.when).holds is not Holds.NO, default=None)
+
+
+def matters(site: JudgedSite, clause: Clause, fn: Function) -> Holds:
+    """Whether a clause's condition holds at a call, as far as the function that holds it, or its class, tells."""
+    holds = outcome(site, clause.when).holds
+    if holds in (Holds.YES, Holds.SOMETIMES) and fn.owner is not None and _spoken_against(site, clause, fn.owner):
+        return Holds.UNKNOWN
+    return holds
+
+
+def _spoken_against(site: JudgedSite, clause: Clause, cls: Class) -> bool:
+    """Whether a class names members of the enumeration that a condition is on, and none of them meets it."""
+    for condition in clause.when:
+        enum = site.view.enum_of(condition.parameter)
+        members = site.view.enums.get(enum, {}) if enum is not None else {}
+        named = {
+            name
+            for owner in site.flow.project.mro(cls)
+            for index in owner.ir.methods.values()
+            for _, name in _attributes_in(owner.module.ir.functions[index].body)
+            if name in members
+        }
+        if named and not any(met(condition, frozenset((name,))) for name in named):
+            return True
+    return False
 
 
 def names_of(parameter: str, clause: Clause | None) -> tuple[str, ...]:
@@ -244,15 +271,20 @@ def _objects(site: JudgedSite, gap: Omission) -> Iterator[tuple[str, Class]]:
 
 def _taken_from(body: object, me: str) -> Iterator[str]:
     """Attributes of `self` that stand in a body."""
+    yield from sorted(
+        name for base, name in _attributes_in(body) if isinstance(base, tuple) and base[::2] == ("name", me)
+    )
+
+
+def _attributes_in(body: object) -> Iterator[tuple[object, str]]:
+    """Every attribute that stands in a body, with what it is taken from."""
     pending: list[object] = [body]
-    found: list[str] = []
     while pending:
         item = pending.pop()
         if isinstance(item, tuple):
-            if len(item) == 4 and item[0] == "attr" and isinstance(item[2], tuple) and item[2][::2] == ("name", me):
-                found.append(str(item[3]))
+            if len(item) == 4 and item[0] == "attr":
+                yield item[2], str(item[3])
             pending.extend(item)
-    yield from sorted(found)
 
 
 def _has_field(site: JudgedSite, cls: Class, name: str) -> bool:

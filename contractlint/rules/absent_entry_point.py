@@ -38,7 +38,7 @@ CODE = "CL204"
 def check(context: Context) -> Iterator[Finding]:
     """A finding where the release does not have the entry point."""
     site = context.site
-    if site.signature is not None or site.site.deep:
+    if site.signature is not None or site.site.deep or not site.is_certain:
         return
     message = f"{context.name} has no `{site.site.entry_point}`"
     yield signature_finding(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contractlint.judge.forwarding import Omission, clause_of, omissions
+from contractlint.judge.conditions import Holds
+from contractlint.judge.forwarding import Omission, clause_of, matters, omissions
 from contractlint.model.contract import Clause, Effect
 from contractlint.model.finding import Finding, Severity, Step, Verdict
-from contractlint.model.words import contract
+from contractlint.model.words import conditions, contract
 from contractlint.rules.base import Context
 
 
@@ -20,6 +21,8 @@ def gaps(context: Context) -> Iterator[tuple[Omission, Clause | None]]:
         if parameter.kind.startswith("var"):
             continue
         clause = clause_of(site, parameter.name)
+        if clause is not None and matters(site, clause, site.site.fn) is Holds.NO:
+            continue
         for gap in omissions(site, parameter.name, clause):
             yield gap, clause
 
@@ -31,6 +34,11 @@ def severity_of(clause: Clause | None, certain: bool) -> Severity:
     return Severity.ERROR if certain and clause is not None else Severity.WARNING
 
 
+def known_to_matter(context: Context, gap: Omission, clause: Clause | None) -> bool:
+    """Whether the code shows the condition of a clause to hold, where it has one."""
+    return clause is not None and matters(context.site, clause, gap.fn) in (Holds.YES, Holds.SOMETIMES)
+
+
 def forwarding_finding(
     context: Context,
     code: str,
@@ -40,11 +48,16 @@ def forwarding_finding(
     severity: Severity,
     message: str,
     remedy: str,
-    notes: tuple[str, ...] = (),
 ) -> Finding:
     """A finding about a value that the caller has and the call does not pass on."""
     site = context.site
     path = []
+    notes: tuple[str, ...] = ()
+    if clause is not None and clause.when and not known_to_matter(context, gap, clause):
+        notes = (
+            f"it matters when {conditions(clause)}, which is not known here; an assertion would settle it",
+            clause.note,
+        )
     if (gap.fn, gap.line) != (site.site.fn, site.site.line):
         path = [
             Step(gap.fn.file, gap.line, f"`{gap.fn.qualname}` writes `{gap.literal}` for it"),
@@ -67,5 +80,5 @@ def forwarding_finding(
         evidence=clause.evidence if clause is not None else site.signature.evidence if site.signature else (),
         contract=contract(clause) if clause is not None else f"signature of {site.short_name}",
         consequence=clause.consequence if clause is not None else "the kernel computes with its default",
-        notes=notes,
+        notes=tuple(filter(None, notes)),
     )

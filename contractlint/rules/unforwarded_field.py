@@ -11,7 +11,7 @@ The kernel computes with its default. SGLang 0.5.12 passed `gemm1_clamp_limit=No
 held the limit of the model: every model with a clamped SwiGLU was served with another activation.
 
 It is a warning: whether the field can hold anything but the default on this path is not always seen. A test of the field on
-the way to the call settles it.
+the way to the call settles it. So does a call that passes the field for another parameter.
 
 ## Example
 
@@ -49,6 +49,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from contractlint.flow.nodes import render
 from contractlint.judge.forwarding import field_at_hand, unused_parameter
 from contractlint.model.finding import Finding
 from contractlint.rules.base import Context, rule
@@ -64,7 +65,7 @@ def check(context: Context) -> Iterator[Finding]:
         if clause is None or gap.assumed or unused_parameter(site, gap):
             continue
         field = field_at_hand(site, gap)
-        if field is None:
+        if field is None or any(render(node) == field.text for node in site.bound.arguments.values()):
             continue
         what = f"`{gap.literal}` is passed for `{gap.parameter}`" if gap.literal else f"no `{gap.parameter}` is passed"
         yield forwarding_finding(

@@ -10,7 +10,8 @@ Callers believe that they set something. The kernel computes with its default, a
 `routed_scaling_factor` left out, vLLM 0.21.0 answered 0.38 of gsm8k with a DeepSeek model instead of 0.90.
 
 It is an error where a contract says what the default means and some caller is seen to pass another value, a warning
-otherwise. A test of the parameter on the way to the call settles it: the branch was chosen knowing the value. So does another
+otherwise; a warning, too, where the contract says under which routing method the value counts, and the class names others
+only. A test of the parameter on the way to the call settles it: the branch was chosen knowing the value. So does another
 method of the class that takes the parameter and uses it, to tell what it supports.
 
 ## Example
@@ -39,7 +40,7 @@ from collections.abc import Iterator
 from contractlint.judge.forwarding import gets_a_value, unused_parameter
 from contractlint.model.finding import Finding
 from contractlint.rules.base import Context, rule
-from contractlint.rules.forwarding import forwarding_finding, gaps, severity_of
+from contractlint.rules.forwarding import forwarding_finding, gaps, known_to_matter, severity_of
 
 CODE = "CL301"
 
@@ -62,7 +63,7 @@ def check(context: Context) -> Iterator[Finding]:
             "unforwarded-parameter",
             gap,
             clause,
-            severity_of(clause, certain=gets_a_value(context.site, gap, name)),
+            severity_of(clause, gets_a_value(context.site, gap, name) and known_to_matter(context, gap, clause)),
             message,
             f"pass it on: `{gap.parameter}={name}`",
         )
