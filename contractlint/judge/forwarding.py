@@ -47,6 +47,14 @@ def clause_of(site: JudgedSite, parameter: str) -> Clause | None:
     return max(clauses, key=lambda clause: outcome(site, clause.when).holds is not Holds.NO, default=None)
 
 
+def is_moot(site: JudgedSite, parameter: str, clause: Clause | None) -> bool:
+    """Whether nothing reads what a call passes for a parameter, so that it loses nothing by leaving it out."""
+    if clause is not None and outcome(site, clause.when).holds is Holds.NO:
+        return True
+    presence = site.view.clauses(site.site.entry_point, parameter, Aspect.PRESENCE)
+    return any(each.ignored and outcome(site, each.when).holds is Holds.YES for each in presence)
+
+
 def matters(site: JudgedSite, clause: Clause, fn: Function) -> Holds:
     """Whether a clause's condition holds at a call, as far as the function that holds it, or its class, tells."""
     holds = outcome(site, clause.when).holds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contractlint.judge.conditions import Holds
-from contractlint.judge.forwarding import Omission, clause_of, matters, omissions
+from contractlint.judge.forwarding import Omission, clause_of, is_moot, matters, omissions
 from contractlint.model.contract import Clause, Effect
 from contractlint.model.finding import Finding, Severity, Step, Verdict
 from contractlint.model.words import conditions, contract
@@ -21,7 +21,7 @@ def gaps(context: Context) -> Iterator[tuple[Omission, Clause | None]]:
         if parameter.kind.startswith("var"):
             continue
         clause = clause_of(site, parameter.name)
-        if clause is not None and matters(site, clause, site.site.fn) is Holds.NO:
+        if is_moot(site, parameter.name, clause):
             continue
         for gap in omissions(site, parameter.name, clause):
             yield gap, clause

@@ -82,7 +82,7 @@ def _passing(context: Context, gap: Omission) -> tuple[JudgedSite, str] | None:
     """A call that passes a value, and what it passes.
 
     Where nothing is passed, any call of the family counts; a literal was somebody's decision, and only another call of the
-    same entry point speaks against it.
+    same entry point speaks against it. Against a flag that is written out, a wrapper that leaves it to its callers does not.
     """
     here = context.site
     found: list[tuple[bool, str, int, JudgedSite, str]] = []
@@ -93,7 +93,8 @@ def _passing(context: Context, gap: Omission) -> tuple[JudgedSite, str] | None:
         if not same and (gap.literal or not here.family or other.family != here.family):
             continue
         node = other.bound.arguments.get(gap.parameter)
-        if node is None or node.kind == "const" or not other.flow.usable(other.site.fn):
+        left_to_callers = node is not None and node.kind == "param" and gap.literal in ("True", "False")
+        if node is None or node.kind == "const" or left_to_callers or not other.flow.usable(other.site.fn):
             continue
         found.append((not same, other.site.file, other.site.line, other, render(node)))
     if not found:
