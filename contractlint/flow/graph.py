@@ -484,6 +484,8 @@ class _Builder:
         return self.unique("unknown", expr[1], "sent into a generator")
 
     def ex_fstring(self, expr: Expr, state: _State) -> Node:
+        for part in expr[2]:
+            self.expr(part, state)  # for the calls in it
         return self.unique("fstring", expr[1])
 
 

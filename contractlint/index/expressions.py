@@ -151,7 +151,8 @@ class ExpressionBuilder:
         return ("yield", node.lineno + self.shift, self.expr(node.value))
 
     def _fstring(self, node: ast.JoinedStr) -> Expr:
-        return ("fstring", node.lineno + self.shift)
+        parts = self.many(part.value for part in node.values if isinstance(part, ast.FormattedValue))
+        return ("fstring", node.lineno + self.shift, parts)
 
 
 _COMPREHENSIONS: dict[type[ast.expr], str] = {

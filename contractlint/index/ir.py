@@ -39,7 +39,7 @@ from typing import Any, NamedTuple, TypeAlias
 Expr: TypeAlias = tuple[Any, ...]
 Stmt: TypeAlias = tuple[Any, ...]
 
-FORMAT = 4
+FORMAT = 5
 
 
 class ParamIR(NamedTuple):

@@ -57,6 +57,12 @@ def complex_of(name: str) -> str:
     raise NotPromotable(f"no complex dtype has parts of {name}")
 
 
+def _not_known(*dtypes: str) -> Undecidable:
+    """What stands for an unknown dtype is a number of the run, which tells nobody anything."""
+    names = ("a dtype that is not known" if name.startswith("?") else name for name in dtypes)
+    return Undecidable(f"the promotion of {' and '.join(names)} cannot be told")
+
+
 def promote_types(a: str, b: str) -> str:
     """`torch.promote_types`: the smallest dtype that torch converts both to."""
     if a == b:
@@ -66,7 +72,7 @@ def promote_types(a: str, b: str) -> str:
         # Whatever the unknown dtype is, bool adds nothing to it.
         if "bool" in kinds:
             return b if kinds[0] == "bool" else a
-        raise Undecidable(f"the promotion of {a} and {b} is not known")
+        raise _not_known(a, b)
     pair = {a, b}
     if any(name.startswith(("float4_", "float8_")) for name in pair):
         raise NotPromotable(f"torch does not promote {a} and {b}")
@@ -156,9 +162,9 @@ def _outrank(higher: str, lower: str) -> str:
     if above == "float":
         return complex_of(higher) if below == "complex" else higher
     if above is None and below != "bool":
-        raise Undecidable(f"the promotion of {higher} and {lower} is not known")
+        raise _not_known(higher, lower)
     if below is None and above != "bool":
-        raise Undecidable(f"the promotion of {higher} and {lower} is not known")
+        raise _not_known(higher, lower)
     if below == "complex":
         return lower  # even beside the wide unsigned integers, which torch otherwise refuses to combine
     if above == "bool" or below == "float":

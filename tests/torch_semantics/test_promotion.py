@@ -132,3 +132,8 @@ def test_three_operands_are_torchs(operands: tuple[tuple[str, OperandKind], ...]
     expected = outcome(*operands)
     if expected != "bool":  # which torch cannot clamp
         assert expected == str(torch.clamp(*made).dtype).removeprefix("torch.")
+
+
+def test_what_stands_for_an_unknown_dtype_is_not_told() -> None:
+    with pytest.raises(Undecidable, match="of int32 and a dtype that is not known cannot be told"):
+        promote_types("int32", "?4711")
