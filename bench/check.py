@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +37,8 @@ class Run:
     """One process, from its start to its end."""
 
     wall: float
-    cpu: float
+    user: float  # seconds of CPU time outside of the system
+    cpu: float  # with those in the system
     peak: int  # bytes
 
 
@@ -49,12 +51,17 @@ class Measured:
     document: dict[str, Any] = field(default_factory=dict)
 
     def median(self, kind: str) -> Run:
-        runs = self.runs[kind]
-        return Run(
-            statistics.median(run.wall for run in runs),
-            statistics.median(run.cpu for run in runs),
-            int(statistics.median(run.peak for run in runs)),
-        )
+        return median(self.runs[kind])
+
+
+def median(runs: Sequence[Run]) -> Run:
+    """The medians of what several runs took."""
+    return Run(
+        statistics.median(run.wall for run in runs),
+        statistics.median(run.user for run in runs),
+        statistics.median(run.cpu for run in runs),
+        int(statistics.median(run.peak for run in runs)),
+    )
 
 
 class Failed(Exception):
@@ -102,22 +109,34 @@ def measure(engine: Engine, releases: Sequence[str], kinds: Sequence[str], count
 
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> tuple[Run, dict[str, Any]]:
-    """Run one process; its output goes to a file, so that nothing here has to keep pace with it."""
+    run, code, text, said = timed(command, environment, HERE.parent)
+    if code not in (0, 1):
+        raise Failed(f"{' '.join(command)}\nended with {code}: {said.decode(errors='replace').strip()}")
+    return run, json.loads(text)
+
+
+def timed(
+    command: Sequence[str], environment: dict[str, str], folder: Path, limit: float = 3600
+) -> tuple[Run, int, bytes, bytes]:
+    """Run one process: what it took, its exit code (negative when it was ended after `limit` seconds), and what it printed.
+
+    Its output goes to files, so that nothing here has to keep pace with it.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, env=environment, cwd=HERE.parent)
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=environment, cwd=folder)
+        ending = threading.Timer(limit, process.kill)
+        ending.start()
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
+        ending.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
-        text = out.read()
-        if process.returncode not in (0, 1):
-            err.seek(0)
-            said = err.read().decode(errors="replace").strip()
-            raise Failed(f"{' '.join(command)}\nended with {process.returncode}: {said}")
-    # Linux counts kilobytes, macOS bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit), json.loads(text)
+        err.seek(0)
+        # Linux counts kilobytes, macOS bytes.
+        peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        run = Run(wall, usage.ru_utime, usage.ru_utime + usage.ru_stime, peak)
+        return run, process.returncode, out.read(), err.read()
 
 
 def _outcome(document: dict[str, Any]) -> tuple[object, ...]:
@@ -151,7 +170,7 @@ def table(results: Sequence[Measured]) -> Iterator[str]:
         yield f"| {result.engine.spec} | {targets} | " + " | ".join(f"{number:,}" for number in counts + found) + " |"
 
 
-def _machine() -> str:
+def machine() -> str:
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
     return (
@@ -187,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = [name for name in options.engines if name not in engines] + [kind for kind in kinds if kind not in KINDS]
     if unknown or options.runs < 1:
         parser.error(f"not known: {', '.join(unknown)}" if unknown else "--runs: at least 1")
-    print(_machine(), flush=True)
+    print(machine(), flush=True)
     # The bytecode of the tool belongs to its installation, not to its first run.
     compileall.compile_dir(Path(contractlint.__file__).parent, quiet=2)
     results = []
