@@ -120,13 +120,16 @@ class TextIndex:
 
     def files_with_all(self, names: Iterable[tuple[str, str]]) -> tuple[int, ...]:
         """Indices of the files in which every one of `(name, use)` stands, common or not."""
-        wanted = list(names)
+        wanted = tuple(names)
+        known = self.found_all.get(wanted)
+        if known is not None:
+            return known
         found = [set(self._holding(name, use if use in self._apart else "word")) for name, use in wanted]
         left = set.intersection(*found) if found else set()
         for name, use in wanted:
             if use != "word" and use not in self._apart:
                 left = {index for index in left if stands(self.source(index), name.encode(), use)}
-        answer = self.found_all[tuple(wanted)] = tuple(sorted(left))
+        answer = self.found_all[wanted] = tuple(sorted(left))
         return answer
 
     def _found(self, name: str, use: str) -> tuple[int, ...]:
