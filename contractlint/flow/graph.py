@@ -48,10 +48,11 @@ class _Builder:
         self._outer: set[str] = set()
 
     def build(self) -> Graph:
+        body = self.fn.ir.body  # before the parameters, which would else be parsed on their own
         names = {p.name: self.node("param", p_line(self.fn, p), p.name, key=self._param_key(p.name))
                  for p in self.fn.ir.params}  # fmt: skip
         state = _State(names, {}, ())
-        self.block(self.fn.ir.body, state)
+        self.block(body, state)
         if state.alive:
             none = self.node("const", self.fn.ir.end_line, None)
             self.graph.returns.append(ReturnRecord(none, state.facts, self.fn.ir.end_line))

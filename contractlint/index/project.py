@@ -411,8 +411,8 @@ class Project:
                 Class(module, index)
                 for module in self.modules_with(name, "field")
                 if not module.is_test
-                for index, cls in enumerate(module.ir.classes)
-                if any(field[0] == name for field in cls.fields)
+                for index in module.ir.classes_declaring(name)
+                if any(field[0] == name for field in module.ir.classes[index].fields)
             )
         return known
 
@@ -425,7 +425,7 @@ class Project:
                 base = pending.pop()
                 for module in self.modules_with(base.name, "bases"):
                     for index, candidate in enumerate(module.ir.classes):
-                        if candidate.bases and _mentions(candidate.bases, base.name):
+                        if base.name in candidate.header_words:
                             child = Class(module, index)
                             if base in self.bases(child) and child not in found and child != cls:
                                 found.append(child)
@@ -435,14 +435,6 @@ class Project:
     def related(self, a: Class, b: Class) -> bool:
         """Whether one of two classes is the other or inherits from it."""
         return a == b or a in self.mro(b) or b in self.mro(a)
-
-
-def _mentions(bases: tuple[Expr, ...], name: str) -> bool:
-    for base in bases:
-        expr = base[2] if base[0] == "sub" else base
-        if (expr[0] == "name") or (expr[0] == "attr" and expr[3] == name):
-            return True
-    return False
 
 
 def dotted_name(file: str, packages: set[str]) -> str:
