@@ -32,6 +32,7 @@ from contractlint.index.ir import ParamIR
 from contractlint.index.project import Class, External, Function
 
 if TYPE_CHECKING:
+    from contractlint.flow.callers import Caller
     from contractlint.flow.evaluate import Flow
     from contractlint.flow.frames import Frame
 
@@ -99,6 +100,8 @@ class Attributes:
             read = self._of(alt, base, name, frame, node)
             # Which of several classes the object has is not established: so is what it holds.
             out.extend(guessed(read) if len(classes) > 1 else read)
+            if self.flow.open(read):
+                break
         return out
 
     def _of(self, alt: Alt, base: Node, name: str, frame: Frame, node: Node) -> list[Alt]:
@@ -194,9 +197,12 @@ class Attributes:
 
     def _held(self, cls: Class, name: str) -> list[Alt]:
         """What code stores on instances of a class, what its constructions give a field, or what the class body says."""
+        if self.flow.deciding and self.flow.open(own := self._values(self._own_stores(cls, name), name)):
+            return own
         stores, possible = self.stores_on(cls, name)
         out = self._values(stores, name) if stores else guessed(self._values(possible, name))
-        out.extend(self._fields(cls, name))
+        if not self.flow.open(out):
+            out.extend(self._fields(cls, name))
         return out or self.class_value(cls, name)
 
     def stores_on(self, cls: Class, name: str) -> tuple[list[Store], list[Store]]:
@@ -245,6 +251,8 @@ class Attributes:
         for method, receiver in candidates[:24]:
             if method.decorated("property", "cached_property"):
                 out.extend(self.flow.result(method, objects.itself(method, value), receiver))
+                if self.flow.open(out):
+                    break
             else:
                 out.append(Alt(Callable(method, receiver, bound=not method.decorated("staticmethod"))))
         return out
@@ -297,10 +305,9 @@ class Attributes:
         for made in (cls, *project.subclasses(cls)):
             if project.find_method(made, "__init__") is not None:
                 continue
-            formals = self.field_formals(made)
-            for item in self._constructed(made, formals, name):
-                passed = True
-                out.extend(item)
+            passed = self._constructed(made, name, out) or passed
+            if self.flow.open(out):
+                break
         if not passed:
             declared = self._declared(cls, name)
             if declared is not None:
@@ -317,33 +324,37 @@ class Attributes:
                 formals[field] = ParamIR(field, "pos", annotation, default)
         return tuple(formals.values())
 
-    def _constructed(self, cls: Class, formals: tuple[ParamIR, ...], name: str) -> Iterator[list[Alt]]:
+    def _constructed(self, cls: Class, name: str, out: list[Alt]) -> bool:
+        """Gather what constructions of a class give a field; whether there are any."""
+        flow = self.flow
+        formals = self.field_formals(cls)
+        constructions = [c for c in flow.callers.constructions(cls) if flow.usable(c.fn)]
+        # A record that many places fill plays many roles: which of them this one has is not established.
+        unsure = len(constructions) > MAX_ROLES
+        for made in flow.shares(focused_scopes(flow, constructions, lambda c: c.fn), out):
+            out.extend(self._given(made, cls, formals, name, unsure))
+        return bool(constructions)
+
+    def _given(self, made: Caller, cls: Class, formals: tuple[ParamIR, ...], name: str, unsure: bool) -> list[Alt]:
+        """What one construction gives a field."""
         from contractlint.flow.binding import bind
         from contractlint.flow.frames import Frame
 
-        flow = self.flow
-        constructions = [c for c in flow.callers.constructions(cls) if flow.usable(c.fn)]
-        chosen = focused_scopes(flow, constructions, lambda c: c.fn)
-        # A record that many places fill plays many roles: which of them this one has is not established.
-        unsure = len(constructions) > MAX_ROLES
-        for turn in flow.shares(len(chosen)):
-            made = chosen[turn]
-            bound = bind(flow, made.record.node, formals, 0)
-            node = bound.arguments.get(name)
-            frame = Frame.make(made.fn, made.record.facts)
-            if node is None and (bound.splats or bound.stars):
-                yield list(bound.from_splats(flow, name, frame))
-            elif node is None:
-                default = next((f.default for f in formals if f.name == name), None)
-                yield flow.expression(Function(cls.module, 0), default) if default is not None else []
-            else:
-                what = f"kept as `{name}` of `{cls.name}`"
-                yield [
-                    (a.at(made.fn.file, made.record.line, what) if a.path else a)
-                    .through(*made.fn.scope)
-                    .out_of_an_attribute(a.guess or unsure, OWN)
-                    for a in flow.ev(node, frame)
-                ]
+        bound = bind(self.flow, made.record.node, formals, 0)
+        node = bound.arguments.get(name)
+        frame = Frame.make(made.fn, made.record.facts)
+        if node is None and (bound.splats or bound.stars):
+            return list(bound.from_splats(self.flow, name, frame))
+        if node is None:
+            default = next((f.default for f in formals if f.name == name), None)
+            return self.flow.expression(Function(cls.module, 0), default) if default is not None else []
+        what = f"kept as `{name}` of `{cls.name}`"
+        return [
+            (a.at(made.fn.file, made.record.line, what) if a.path else a)
+            .through(*made.fn.scope)
+            .out_of_an_attribute(a.guess or unsure, OWN)
+            for a in self.flow.ev(node, frame)
+        ]
 
     def _declared(self, cls: Class, name: str) -> Instance | None:
         """The instance that an annotation of the attribute names (`self.kernel: Kernel`, or a field)."""
@@ -418,9 +429,7 @@ class Attributes:
         # Several classes that store the same attribute on an object of another class: which of them did is not established.
         foreign = {s.fn.scope for s in stores if not s.own}
         uncertain = len(foreign) > 1
-        chosen = focused_scopes(self.flow, stores, lambda s: s.fn)
-        for turn in self.flow.shares(len(chosen)):
-            store = chosen[turn]
+        for store in self.flow.shares(focused_scopes(self.flow, stores, lambda s: s.fn), out):
             if self._reads_itself(store, name):
                 continue
             frame = Frame.make(store.fn, store.facts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from contractlint.flow.binding import Bound, bind, missing
 from contractlint.flow.nodes import CallRecord, Facts, Node
+from contractlint.flow.series import Series
 from contractlint.flow.values import Alt, Callable, ClassValue, Instance, ModuleValue, Unknown
 from contractlint.index.project import Class, External, Function
 
@@ -58,20 +59,16 @@ class Callers:
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
-        self._callers: dict[tuple[object, ...], list[Caller]] = {}
-        self._busy: set[tuple[object, ...]] = set()
+        self._callers: dict[tuple[object, ...], Series[Caller]] = {}
         self._classes: dict[tuple[int, int], tuple[Node, Facts, list[Class], bool]] = {}
-        self._holders: dict[tuple[str, int], list[tuple[str, Class | None]]] = {}
-        self._constructions: dict[tuple[str, int], list[Caller]] = {}
+        self._holders: dict[Class, Series[tuple[str, Class | None]]] = {}
+        self._constructions: dict[Class, Series[Caller]] = {}
 
-    def passed(self, fn: Function, name: str, receiver: Class | None) -> list[Passed]:
+    def passed(self, fn: Function, name: str, receiver: Class | None) -> Iterator[Passed]:
         """What each caller of a function passes for a parameter."""
-        out: list[Passed] = []
         for caller in self.of(fn, receiver):
-            if not self.flow.usable(caller.fn):
-                continue
-            out.append(self._bind(caller, fn, name, receiver))
-        return out
+            if self.flow.usable(caller.fn):
+                yield self._bind(caller, fn, name, receiver)
 
     def receiver_of(self, caller: Caller, fn: Function, receiver: Class | None) -> Class | None:
         """The class of `self` in the caller, where the call goes through its `self` and the callee knows it better."""
@@ -101,31 +98,30 @@ class Callers:
         name = fn.owner.name if fn.name == "__init__" and fn.owner is not None else fn.name
         return name if text.is_common(name, "calls") else ""
 
-    def of(self, fn: Function, receiver: Class | None = None) -> list[Caller]:
+    def of(self, fn: Function, receiver: Class | None = None) -> Series[Caller]:
         """All calls that can reach a function; with `receiver`, on an instance of that class or of one below it."""
-        if receiver is None or fn.name not in ("forward", "__call__"):
+        if fn.name not in ("forward", "__call__"):
             receiver = None
-        key = (fn.file, fn.index, receiver.module.file if receiver else "", receiver.index if receiver else -1)
-        if key in self._callers:
-            return self._callers[key]
-        if key in self._busy:
-            return []
-        self._busy.add(key)
-        try:
-            found: dict[tuple[str, int, int], Caller] = {}
-            for caller in self._search(fn, receiver):
-                place = (caller.fn.file, caller.fn.index, caller.record.node.id)
-                known = found.get(place)
-                if known is None or (known.guess and not caller.guess):
-                    found[place] = caller
-                if len(found) >= MAX_CALLERS:
-                    break
-        finally:
-            self._busy.discard(key)
-        certain = [c for c in found.values() if not c.guess]
-        result = certain or list(found.values())
-        self._callers[key] = result
-        return result
+        key = (fn, receiver)
+        if key not in self._callers:
+            self._callers[key] = Series(self._distinct(fn, receiver))
+        return self._callers[key]
+
+    def _distinct(self, fn: Function, receiver: Class | None) -> Iterator[Caller]:
+        """Each call once; those that only names join, where there are no others."""
+        certain: set[tuple[str, int, int]] = set()
+        guesses: dict[tuple[str, int, int], Caller] = {}
+        for caller in self._search(fn, receiver):
+            place = (caller.fn.file, caller.fn.index, caller.record.node.id)
+            if caller.guess:
+                guesses.setdefault(place, caller)
+            elif place not in certain:
+                certain.add(place)
+                yield caller
+            if len(certain) + len(guesses) >= MAX_CALLERS:
+                break
+        if not certain:
+            yield from guesses.values()
 
     def _search(self, fn: Function, receiver: Class | None) -> Iterator[Caller]:
         if fn.owner is not None and fn.name in ("__init__", "__new__"):
@@ -141,7 +137,10 @@ class Callers:
     # by name
 
     def _by_name(self, fn: Function, name: str, alias_owner: Class | None = None) -> Iterator[Caller]:
+        owner = alias_owner or fn.owner
         for caller in self._calling(fn, name):
+            if owner is not None and self._calls_its_own(caller, name, owner):
+                continue
             for record in self.flow.graph(caller).calls:
                 function = record.node.parts[0]
                 if last_name(function) != name:
@@ -153,7 +152,11 @@ class Callers:
         name two of the function's own parameters, the rarest ones; `too_common` tells that there may be more."""
         project = self.flow.project
         if not project.text.is_common(name, "calls"):
-            yield from project.functions_with("calls", name)
+            required = any(
+                p.default is None and p.kind in ("posonly", "pos", "kwonly") for p in fn.ir.params[fn.is_method :]
+            )
+            use = "calls with" if required else "calls"
+            yield from project.functions_with(use, name)
             return
         names = [p.name for p in fn.ir.params if p.name not in ("self", "cls") and len(p.name) > 3]
         rarest = sorted(names, key=lambda n: (project.text.count(n), n))[:2]
@@ -162,6 +165,12 @@ class Callers:
                 module = project.module_at(index)
                 for function in module.ir.using(name, "calls"):
                     yield Function(module, function)
+
+    def _calls_its_own(self, caller: Function, name: str, owner: Class) -> bool:
+        """Whether a method calls something of this name on its own instance alone, which is none of a class: told by its text."""
+        if not caller.is_method or caller.owner is None or self.flow.project.related(caller.owner, owner):
+            return False
+        return caller.index not in caller.module.ir.using(name, "calls elsewhere")
 
     def _judge(
         self, fn: Function, caller: Function, record: CallRecord, function: Node, alias_owner: Class | None
@@ -288,7 +297,7 @@ class Callers:
     def _constructor(self, fn: Function) -> Iterator[Caller]:
         owner = fn.owner
         assert owner is not None
-        yield from self.constructions(owner, fn.name)
+        yield from self.constructions(owner)
         project = self.flow.project
         for cls in project.subclasses(owner):
             own = cls.method(fn.name)
@@ -298,7 +307,7 @@ class Callers:
                         explicit = record.node.parts[0].parts[0].kind != "call"
                         yield Caller(own, record, 0 if explicit else 1)
             elif project.find_method(cls, fn.name) == fn:
-                yield from self.constructions(cls, fn.name)
+                yield from self.constructions(cls)
 
     def _initialises(self, call: Node, owner: Class, fn: Function, cls: Class) -> bool:
         """Whether a call is `super().__init__(…)` or `Base.__init__(self, …)` that reaches `fn`."""
@@ -312,13 +321,11 @@ class Callers:
             return last_name(base.parts[0]) == "super" and target == fn
         return last_name(base) == owner.name
 
-    def constructions(self, cls: Class, method: str = "__init__") -> list[Caller]:
+    def constructions(self, cls: Class) -> Series[Caller]:
         """Calls that make an instance of exactly this class."""
-        key = (cls.module.file, cls.index)
-        if key not in self._constructions:
-            self._constructions[key] = []  # a class that constructs itself must not search for itself again
-            self._constructions[key] = list(self._construct(cls))
-        return self._constructions[key]
+        if cls not in self._constructions:
+            self._constructions[cls] = Series(self._construct(cls))
+        return self._constructions[cls]
 
     def _construct(self, cls: Class) -> Iterator[Caller]:
         for caller in self.flow.project.functions_with("calls", cls.name):
@@ -343,7 +350,7 @@ class Callers:
 
     def _class_values(self, cls: Class) -> Iterator[Caller]:
         """Constructions through a function that returns the class (`get_impl(config)(…)`)."""
-        for holder in self.flow.project.functions_with("refs", cls.name):
+        for holder in self.flow.project.functions_with("given", cls.name):
             if holder.index == 0 or not self.flow.usable(holder):
                 continue
             graph = self.flow.graph(holder)
@@ -470,23 +477,27 @@ class Callers:
                     if any(n.id == made.record.node.id for n in leaves(record.node.parts[0])):
                         yield Caller(made.fn, record, 1)
 
-    def holders(self, cls: Class) -> list[tuple[str, Class | None]]:
+    def holders(self, cls: Class) -> Series[tuple[str, Class | None]]:
         """Attributes that keep an instance of exactly this class, with the class whose code keeps it."""
-        key = (cls.module.file, cls.index)
-        if key not in self._holders:
-            found: dict[tuple[str, int], tuple[str, Class | None]] = {}
-            for construction in self.constructions(cls):
-                if not self.flow.usable(construction.fn):
-                    continue
-                for store in self.flow.graph(construction.fn).stores:
-                    if any(n.id == construction.record.node.id for n in leaves(store.value)):
-                        owner = construction.fn.owner
-                        found[(store.attribute, -1 if owner is None else id(owner))] = (store.attribute, owner)
-            self._holders[key] = list(found.values())
-        return self._holders[key]
+        if cls not in self._holders:
+            self._holders[cls] = Series(self._holding(cls))
+        return self._holders[cls]
+
+    def _holding(self, cls: Class) -> Iterator[tuple[str, Class | None]]:
+        known: set[tuple[str, Class | None]] = set()
+        for construction in self.constructions(cls):
+            if not self.flow.usable(construction.fn):
+                continue
+            for store in self.flow.graph(construction.fn).stores:
+                held = (store.attribute, construction.fn.owner)
+                if held not in known and any(n.id == construction.record.node.id for n in leaves(store.value)):
+                    known.add(held)
+                    yield held
 
     def _held_called(self, attribute: str, holder: Class | None, cls: Class, fn: Function) -> Iterator[Caller]:
         for caller in self.flow.project.functions_with("calls", attribute):
+            if holder is not None and self._calls_its_own(caller, attribute, holder):
+                continue
             for record in self.flow.graph(caller).calls:
                 function = record.node.parts[0]
                 if function.kind == "attr" and function.parts[1] == attribute:

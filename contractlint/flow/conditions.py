@@ -59,11 +59,14 @@ def decide(flow: Flow, test: Node, frame: Frame) -> bool | None:
         inner = decide(flow, test.parts[1], frame)
         return None if inner is None else not inner
     if test.kind == "bool":
-        outcomes = [decide(flow, part, frame) for part in test.parts[1]]
         ends: bool = test.parts[0] == "or"
-        if ends in outcomes:
-            return ends
-        return None if None in outcomes else not ends
+        open_ = False
+        for part in test.parts[1]:
+            outcome = decide(flow, part, frame)
+            if outcome is ends:
+                return ends
+            open_ = open_ or outcome is None
+        return None if open_ else not ends
     if test.kind == "cmp" and len(test.parts[1]) == 1:
         return _decide_comparison(flow, test, frame)
     if test.kind in ("const", "param", "attr", "global", "import"):
@@ -171,7 +174,7 @@ def _cheap(flow: Flow, node: Node, frame: Frame) -> tuple[Alt, ...]:
     if node.kind in ("const", "member", "global", "import", "param", "attr", "free", "phi"):
         bare = frame.bare()
         with flow.at_most(TEST_STEPS):
-            return flow.ev(node, bare) if flow.focus else flow.brief(node, bare)
+            return flow.decisive(node, bare)
     return (Alt(Unknown("")),)
 
 

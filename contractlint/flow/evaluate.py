@@ -5,11 +5,13 @@ It never claims more than it followed: whatever runs out (depth, steps, alternat
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable as Callable_
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from contractlint.flow.conditions import contradicts, refine
 from contractlint.flow.frames import Frame
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from contractlint.flow.attributes import Attributes
     from contractlint.flow.callers import Callers
 
+T = TypeVar("T")
 Computation = Callable_[[], list[Alt]]
 
 COMPLETE, EXHAUSTED = 0, 1  # what a result lacks: nothing, what the budget did not allow; higher bits as in `_bit`
@@ -50,6 +53,7 @@ GUESS_STEPS = 500
 MIN_SHARE = 100
 SPARE_STEPS = 16
 MAX_ALTERNATIVES = 96
+OUT_OF_STEPS = Alt(Unknown("the budget of steps for one argument ran out"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Flow:
         self._tentative: dict[Hashable, Tentative] = {}
         self.light = False
         self.guessing = False
+        self.deciding = False  # whether a test asks, which one possibility that is not known leaves open
         self.settled = True  # whether the last structural answer needed nothing that was still being evaluated
         self._active: dict[Hashable, int] = {}
         self._cut = COMPLETE
@@ -175,15 +180,28 @@ class Flow:
         return self.brief(node, frame)
 
     def structural(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
-        """`brief` for facts about the project that are kept (who calls what): what the query at hand has left to spend must
-        not decide them."""
-        saved = self._steps, self._limit, self._deepest, self._cut
+        """`brief` for facts about the project that are kept (who calls what): neither what the query at hand has left to
+        spend nor what it asks for must decide them."""
+        spent = self._steps, self._limit, self._deepest, self._cut
+        asked = self.focus, self.assume, self._mode, self.guessing, self.deciding
         self._steps, self._limit, self._deepest, self._cut = 0, CALLEE_STEPS, self._depth + MAX_DEPTH, COMPLETE
+        self.focus, self.assume, self._mode, self.guessing, self.deciding = frozenset(), (), 0, False, False
         try:
             return self.brief(node, frame)
         finally:
             self.settled = self._cut <= EXHAUSTED
-            self._steps, self._limit, self._deepest, self._cut = saved
+            self._steps, self._limit, self._deepest, self._cut = spent
+            self.focus, self.assume, self._mode, self.guessing, self.deciding = asked
+
+    def decisive(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
+        """The possibilities as far as a test needs them: all, or some with one that is not known among them."""
+        if self.deciding:
+            return self.ev(node, frame) if self.focus else self.brief(node, frame)
+        self.deciding = True
+        try:
+            return self.ev(node, frame) if self.focus else self.brief(node, frame)
+        finally:
+            self.deciding = False
 
     def brief(self, node: Node, frame: Frame) -> tuple[Alt, ...]:
         """Evaluate without asking what callers pass: enough for callees, classes of receivers and constants."""
@@ -201,7 +219,7 @@ class Flow:
             value = node.parts[0]
             return (Alt(NoneValue() if value is None else Const(value)),)
         frame = frame.about(node)
-        key = (node.id, frame.key, self._mode, self.light, self.guessing)
+        key = (node.id, frame.key, self._mode, self.light, self.guessing, self.deciding)
         known = self._known(key)
         if known is not None:
             return known if self._steps <= self._limit else self._last_word(node, frame) or known
@@ -232,7 +250,7 @@ class Flow:
 
     def once(self, what: Hashable, compute: Computation) -> tuple[Alt, ...]:
         """Possibilities that do not depend on who asks, computed once under a name of their own."""
-        key = (what, self._mode, self.light, self.guessing)
+        key = (what, self._mode, self.light, self.guessing, self.deciding)
         known = self._known(key)
         return known if known is not None else self._evaluated(key, compute)
 
@@ -258,7 +276,7 @@ class Flow:
         self._steps += 1
         if self._steps > self._limit:
             self._cut |= EXHAUSTED
-            return (Alt(Unknown("the budget of steps for one argument ran out")),)
+            return (OUT_OF_STEPS,)
         return None
 
     def _serves(self, tentative: Tentative) -> bool:
@@ -293,19 +311,38 @@ class Flow:
         self._cut |= outer
         return result
 
+    def open(self, alts: Iterable[Alt]) -> bool:
+        """Whether a test that asks stays open whatever else is found: one of the possibilities is not known."""
+        return self.deciding and any(isinstance(alt.value, Unknown) for alt in alts)
+
     @property
     def circular(self) -> bool:
         """Whether what is being evaluated asked for something that is still being evaluated further out: nothing that it
         finds empty is then known to be so, and the outer evaluation brings the rest."""
         return self._cut > EXHAUSTED
 
-    def shares(self, count: int) -> Iterator[int]:
-        """Count to `count`, granting each turn its fair share of the steps that are left, so that none starves the rest."""
-        limit = self._limit
-        for turn in range(count):
-            self._limit = min(limit, self._steps + max((limit - self._steps) // (count - turn), MIN_SHARE))
-            yield turn
-        self._limit = limit
+    def shares(self, items: Iterable[T], out: list[Alt]) -> Iterator[T]:
+        """Go through ways of a value, granting each its fair share of the steps that are left, so that none starves the rest.
+
+        `out` gathers what they bring. It ends where that leaves a test open, and, saying so, where no steps are left.
+        """
+        limit, coming = self._limit, iter(items)
+        waiting: deque[T] = deque()
+        try:
+            while not self.open(out):
+                left = limit - self._steps
+                # More ways than there are smallest shares need not be known: each gets one.
+                waiting.extend(islice(coming, max(left // MIN_SHARE + 1 - len(waiting), not waiting)))
+                if not waiting:
+                    return
+                if left < 0:
+                    self._cut |= EXHAUSTED
+                    out.append(OUT_OF_STEPS)
+                    return
+                self._limit = min(limit, self._steps + max(left // len(waiting), MIN_SHARE))
+                yield waiting.popleft()
+        finally:
+            self._limit = limit
 
     @contextmanager
     def at_most(self, steps: int) -> Iterator[None]:
@@ -392,6 +429,8 @@ class Flow:
             texts = tuple(condition_text(fact) for fact in record.facts)
             for alt in self.ev(record.value, frame.given(record.facts)):
                 out.append(alt.given(texts))
+            if self.open(out):
+                break
         return out  # nothing where the function only raises
 
     def expression(self, fn: Function, expr: Expr) -> list[Alt]:
@@ -417,6 +456,8 @@ class Flow:
                 continue
             texts = tuple(condition_text(fact) for fact in facts)
             out.extend(alt.given(texts) for alt in self.ev(alternative, frame.given(facts)))
+            if self.open(out):
+                break
         return out
 
     def _ev_tuple(self, node: Node, frame: Frame) -> list[Alt]:

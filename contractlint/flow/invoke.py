@@ -72,6 +72,8 @@ def call(flow: Flow, node: Node, frame: Frame) -> list[Alt]:
             results = apply(flow, alt, node, frame)
             # A call of many possible functions says little about each.
             out.extend(guessed(results) if several else results)
+            if flow.open(results):
+                break
     if len(callees) > MAX_TARGETS:
         out.append(Alt(Unknown(f"`{render(function)}` can be more functions than the analysis follows")))
     if not out and flow.circular:
@@ -189,6 +191,8 @@ def _instance(flow: Flow, value: Instance, node: Node, frame: Frame) -> list[Alt
         if frame.depth >= MAX_CALL_DEPTH:
             return [Alt(Unknown(f"`{method.qualname}` lies deeper in calls than the analysis follows"))]
         out.extend(_returned(flow, method, node, frame, 1, cls))
+        if flow.open(out):
+            break
     if len(classes) > MAX_CERTAIN:
         out = guessed(out)
     if not out:

@@ -55,9 +55,8 @@ def _gathered(flow: Flow, fn: Function, receiver: Class | None, name: str, posit
     from contractlint.flow.parameters import short
 
     out: list[Alt] = []
-    callers = [c for c in flow.callers.of(fn, receiver) if flow.usable(c.fn)]
-    for turn in flow.shares(len(callers)):
-        caller = callers[turn]
+    callers = (c for c in flow.callers.of(fn, receiver) if flow.usable(c.fn))
+    for caller in flow.shares(callers, out):
         bound = bind(flow, caller.record.node, fn.ir.params, caller.skip)
         node = bound.extra.get(name) if position is None else None
         if position is not None and position < len(bound.rest):

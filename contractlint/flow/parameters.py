@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from contractlint.flow.nodes import Node
@@ -49,13 +49,14 @@ def joined(flow: Flow, fn: Function, param: ParamIR, receiver: Class | None) -> 
         return [Alt(Unknown(f"`{param.name}` gathers arguments"))]
     passed = flow.callers.passed(fn, param.name, receiver)
     out: list[Alt] = []
-    chosen = focused_scopes(flow, passed, lambda p: p.fn)
-    for turn in flow.shares(len(chosen)):
-        out.extend(_arrive(flow, fn, param, chosen[turn]))
+    called = False
+    for item in flow.shares(focused_scopes(flow, passed, lambda p: p.fn), out):
+        called = True
+        out.extend(_arrive(flow, fn, param, item))
     common = flow.callers.too_common(fn)
     if common and not flow.focus:
         out.append(Alt(Unknown(f"calls of `{common}` stand in too many files to follow them all")))
-    elif not passed:
+    elif not called:
         place = f"no call of `{fn.qualname}` was found"
         if param.default is not None:
             out.extend(_default(flow, fn, param))
@@ -63,13 +64,12 @@ def joined(flow: Flow, fn: Function, param: ParamIR, receiver: Class | None) -> 
     return out
 
 
-def focused_scopes(flow: Flow, items: list[T], where: Callable[[T], Function]) -> list[T]:
+def focused_scopes(flow: Flow, items: Iterable[T], where: Callable[[T], Function]) -> Iterable[T]:
     """With a focus, what lies in its scopes stands for all, when anything does."""
-    if flow.focus:
-        chosen = [item for item in items if where(item).scope in flow.focus]
-        if chosen:
-            return chosen
-    return items
+    if not flow.focus:
+        return items
+    items = list(items)
+    return [item for item in items if where(item).scope in flow.focus] or items
 
 
 def _arrive(flow: Flow, fn: Function, param: ParamIR, item: Passed) -> list[Alt]:

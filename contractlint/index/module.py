@@ -416,7 +416,7 @@ class ModuleIR:
         text, source, holds = name.encode(), self.source, USES[use]
         for at in places(source, text):
             if holds(source, at, at + len(text)) and not self.outline.in_string(at) and not self._in_comment(at):
-                if use == "refs" and self._in_import(at):
+                if use in ("refs", "given") and self._in_import(at):
                     continue
                 yield at
 

@@ -13,6 +13,10 @@ _IN_TUPLE = re.compile(rb",?[\w\x80-\xff.\[\], ]*\)? ?=(?!=)")
 _LISTED = re.compile(rb"\)?,?[ \t]*\n(?:[ \t]*[\w\x80-\xff.\[\]]+,?[ \t]*\n)*[ \t]*\)[ \t]?=(?!=)")
 _TARGETS = re.compile(rb"[ \t]*\(?[\w\x80-\xff.\[\], ]*")
 _IMPORTING = re.compile(rb"\b(?:from|import)\Z")
+_EMPTY = re.compile(rb" ?\(\s*\)")
+_OWN = re.compile(rb"(?<![\w\x80-\xff.])(?:self|super\(\))\Z")
+# Before a whole value that is returned or assigned: not an argument, an annotation or a part of something.
+_GIVEN = re.compile(rb"(?:[=(\\]|\b(?:return|else|or|and|lambda[^:]*:))\s*(?:[\w\x80-\xff]+\.)*\Z")
 _BOUND = re.compile(rb".*\b(?:as|for) [\w\x80-\xff.]*", re.DOTALL)
 
 
@@ -32,6 +36,25 @@ def _is_called(source: bytes, at: int, end: int) -> bool:
         return False
     before = source[max(at - 6, 0) : at]
     return not (before.endswith(b"def ") or before.endswith(b"class "))
+
+
+def _is_called_with(source: bytes, at: int, end: int) -> bool:
+    return _is_called(source, at, end) and not _EMPTY.match(source, end)
+
+
+def _is_called_elsewhere(source: bytes, at: int, end: int) -> bool:
+    if source[at - 1 : at] != b".":
+        return _is_called(source, at, end)
+    before = source[max(at - 9, 0) : at - 1]
+    own = before.endswith((b"self", b"super()")) and _OWN.search(before) is not None
+    return not own and _is_called(source, at, end)
+
+
+def _is_given(source: bytes, at: int, end: int) -> bool:
+    if source[end : end + 1] in (b".", b"["):
+        return False
+    before = source[max(at - 200, 0) : at]
+    return _GIVEN.search(before) is not None and _is_referred_to(source, at, end)
 
 
 def _is_referred_to(source: bytes, at: int, end: int) -> bool:
@@ -100,7 +123,10 @@ def _is_imported(source: bytes, at: int, end: int) -> bool:
 
 USES: dict[str, Callable[[bytes, int, int], bool]] = {
     "calls": _is_called,
+    "calls with": _is_called_with,
+    "calls elsewhere": _is_called_elsewhere,
     "refs": _is_referred_to,
+    "given": _is_given,
     "stores": _is_stored,
     "stores elsewhere": _is_stored_elsewhere,
     "strings": _is_quoted,

@@ -186,3 +186,33 @@ def test_a_name_that_is_common_in_two_uses_is_complete_in_the_third() -> None:
     index = TextIndex(Sources([*many, b"x.bias = 1", b"setattr(x, 'bias', 1)"]), {})
     for use, expected in (("stores", MOST_FILES + 1), ("strings", MOST_FILES + 2)):
         assert index.is_common("bias", use) or index.files_with("bias", use) == (expected,), use
+
+
+@pytest.mark.parametrize(
+    ("text", "use", "stands"),
+    [
+        ("make()", "calls with", False),
+        ("make( )", "calls with", False),
+        ("make(x)", "calls with", True),
+        ("make(\n    x\n)", "calls with", True),
+        ("self.make(x)", "calls elsewhere", False),
+        ("super().make(x)", "calls elsewhere", False),
+        ("self.part.make(x)", "calls elsewhere", True),
+        ("other.self.make(x)", "calls elsewhere", True),
+        ("myself.make(x)", "calls elsewhere", True),
+        ("self.make(x), other.make(x)", "calls elsewhere", True),
+        ("make(x)", "calls elsewhere", True),
+        ("def make(x): pass", "calls elsewhere", False),
+        ("return make", "given", True),
+        ("return (\n    make\n)", "given", True),
+        ("return a if b else made.make", "given", True),
+        ("made = make", "given", True),
+        ("made = a or make", "given", True),
+        ("isinstance(x, make)", "given", False),
+        ("x: make = y", "given", False),
+        ("return make.other", "given", False),
+        ("return make(x)", "given", False),
+    ],
+)
+def test_uses_that_tell_apart_whom_a_name_is_of(text: str, use: str, stands: bool) -> None:
+    assert bool(TextIndex(Sources([text.encode()]), {}).files_with("make", use)) is stands
