@@ -108,11 +108,13 @@ class Round:
         environment = {**os.environ, "PATH": path, "PYTHONPATH": str(self.tree), **own}
         if tool is OWN:
             environment["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
-        run, code, _, said = timed(command, environment, self.tree, self.limit)
+        # Not from within the tree: its settings of other tools suppose that it is installed.
+        run, code, _, said = timed(command, environment, Path(cache), self.limit)
         if code < 0:
             return None
         if code not in (0, 1):
             raise Failed(f"{' '.join(command)[:400]}\nended with {code}: {said.decode(errors='replace')[-2000:]}")
+        print(f"{tool.name}: {run.wall:.2f} s, user {run.user:.2f} s", file=sys.stderr, flush=True)
         return run
 
     def _edited(self, tool: Tool, cache: str) -> Run | None:
@@ -147,7 +149,6 @@ def measured(engine: Engine, tools: Sequence[Tool], count: int, limit: float) ->
             for tool in tools:
                 if tool.name in late:
                     continue
-                print(f"{tool.name} …", file=sys.stderr, flush=True)
                 for kind, run in turn.of(tool):
                     if run is None:
                         late.append(tool.name)
