@@ -7,7 +7,7 @@ from enum import Enum
 
 from contractlint.clauses.conditions import met
 from contractlint.clauses.conditions import spellings as words
-from contractlint.flow.evaluate import Assumption
+from contractlint.flow.answers import Assumption
 from contractlint.flow.nodes import Fact, Node
 from contractlint.flow.values import Alt, Member, Tensor
 from contractlint.judge.observe import observe

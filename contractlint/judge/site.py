@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from contractlint.calls.sites import CallSite
+from contractlint.flow.answers import MAX_STEPS, Assumption
 from contractlint.flow.binding import Bound, bind, missing
-from contractlint.flow.evaluate import MAX_STEPS, Assumption, Flow
+from contractlint.flow.evaluate import Flow
 from contractlint.flow.frames import Frame
 from contractlint.flow.nodes import Fact, Node
 from contractlint.flow.values import Alt
