@@ -264,6 +264,12 @@ class ReleaseView:
             if (parameter is None or clause.parameter == parameter) and (aspect is None or clause.aspect is aspect)
         )
 
+    def result_layouts(self, name: str) -> tuple[Clause, ...]:
+        """Return in which byte layouts the parts of an entry point's result lie, as clauses on `result[1]`."""
+        entry = self._record["entries"].get(name)
+        found = entry["layouts"] if entry is not None else ()
+        return tuple(_clause(name, fields) for mask, fields in found if mask & self._bit)
+
     def _entry_point(self, name: str) -> EntryPoint:
         signature = self.signature(name)
         return self._catalog.build(name, (signature,) if signature else (), self.clauses(name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from contractlint.catalog.schema import (
     flag,
     read_documented,
     read_parameter,
+    read_result_layout,
     strings,
     text,
     unknown_keys,
@@ -30,6 +31,7 @@ from contractlint.catalog.schema import (
 
 # Files of a library folder that are not contracts.
 RELEASES, ENUMS, SIGNATURES, SHARED = "releases.toml", "enums.toml", "signatures.toml", "shared"
+RESULT = "result"  # what clauses on the layout of a result call it
 UNCOVERED, RESULTS = "uncovered.toml", "results.toml"
 SPECIAL = {RELEASES, ENUMS, SIGNATURES, UNCOVERED, RESULTS}
 
@@ -198,6 +200,7 @@ def _add_entry(library: dict[str, Any], name: str, names: tuple[str, ...], spans
         "mask": present,
         "spans": spans,
         "returns": (),
+        "layouts": (),
         "clauses": (),
         "meta": {},
     }
@@ -260,6 +263,7 @@ def _entry(document: _Document, compiler: _Compiler) -> None:
         frozenset((canonical, *entry["names"])),
     )  # fmt: skip
     entry["returns"] = tuple(_returns(table, scope, entry["mask"], problems))
+    entry["layouts"] = tuple(_layouts(table, scope, entry["mask"], problems))
     entry["clauses"] = tuple(_clauses(document, scope, compiler))
 
 
@@ -361,6 +365,16 @@ def _returns(table: Table, scope: Scope, present: int, problems: Problems) -> li
         covered |= mask
         found.append((mask, text(item, "is", path, problems), tuple(evidence), dtypes(item, "dtypes", path, problems)))
     return found
+
+
+def _layouts(table: Table, scope: Scope, present: int, problems: Problems) -> list[Record]:
+    """Read in which byte layout the parts of the result lie, as clauses on `result[1]`: one for each release and case."""
+    scope = replace(scope, present={**scope.present, RESULT: present})
+    drafts: dict[str, list[Draft]] = {}
+    for index, item in enumerate(table.get("layouts", [])):
+        part, draft = read_result_layout(item, ("layouts", index), problems)
+        drafts.setdefault(part, []).append(draft)
+    return [record for part, group in drafts.items() for record in resolve_group(group, part, scope, own=True)]
 
 
 def _near(name: str, known: Mapping[str, int]) -> str:

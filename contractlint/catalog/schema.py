@@ -28,12 +28,14 @@ ENTRY_KEYS = {
     "tags",
     "signature",
     "returns",
+    "layouts",
     "parameters",
     "to_be_reviewed",
 }
 PARAMETER_KEYS = {"like", "documented", *ASPECTS}
 DOCUMENTED_KEYS = {"aspect", "releases", "says", "accepts", "evidence"}
 RETURN_KEYS = {"releases", "is", "dtypes", "evidence", "note"}
+RESULT_LAYOUT_KEYS = {"of", "is", "releases", "when", "unless", "otherwise", "evidence", "note"}
 COMMON_KEYS = {
     "releases", "when", "unless", "otherwise", "capabilities", "enforced", "effect", "consequence", "note", "evidence",
     "to_be_reviewed",
@@ -100,6 +102,23 @@ def read_documented(table: Table, path: KeyPath, problems: Problems) -> list[Dra
             problems.add(here, "this statement has no evidence", "cite the line of the documentation")
         found.append(draft)
     return found
+
+
+def read_result_layout(table: Table, path: KeyPath, problems: Problems) -> tuple[str, Draft]:
+    """Return the draft of what an entry point says of the byte layout of its result, under a name for the part: `result[1]`."""
+    unknown_keys(table, RESULT_LAYOUT_KEYS, path, problems)
+    draft = Draft(
+        "layout", path, problems, releases=text(table, "releases", path, problems), ranged="releases" in table
+    )
+    draft.otherwise = flag(table, "otherwise", path, problems) or False
+    draft.when = _conditions(table, path, problems)
+    draft.evidence = strings(table, "evidence", path, problems)
+    draft.fields = {"layout": text(table, "is", path, problems), "enforcement": "none", "effect": "silent"}
+    draft.fields["note"] = text(table, "note", path, problems)
+    if not draft.fields["layout"] or not draft.evidence:
+        problems.add(path, "the layout of a result needs `is` and `evidence`", 'is = "linear"')
+    part = table.get("of")
+    return ("result" if part is None else f"result[{part}]"), draft
 
 
 def _read_aspect(value: object, aspect: str, path: KeyPath, problems: Problems) -> Iterator[Draft]:

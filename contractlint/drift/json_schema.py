@@ -13,6 +13,7 @@ from contractlint.catalog.schema import (
     DOCUMENTED_KEYS,
     ENTRY_KEYS,
     PARAMETER_KEYS,
+    RESULT_LAYOUT_KEYS,
     RETURN_KEYS,
 )
 from contractlint.model.contract import Effect, Enforcement
@@ -39,6 +40,8 @@ _SAYS = {
     "tags": "Words to find it by.",
     "signature": 'Only for a library without signatures.toml, as in "(x, factor, *, out=None)".',
     "returns": "What is really returned, where the annotation does not say it.",
+    "layouts": "In which byte layout the result lies, part by part.",
+    "of": "The part of a result that is a tuple, from 0; the whole result without it.",
     "parameters": "The clauses, by parameter.",
     "like": "A table of shared/*.toml, as in trtllm_moe.routing_bias; aspects stated here replace those there.",
     "documented": "What the library's documentation says, where its code does something else.",
@@ -56,7 +59,7 @@ _SAYS = {
     "says": "The words of the documentation.",
     "accepts": 'What is accepted; "any" forbids nothing.',
     "evidence": 'Where this was found: check launcher 0.6.4:1905 0.6.6:1948 "a piece of that line".',
-    "is": "What is returned: Tensor, list, …",
+    "is": "What is returned: Tensor, list, …; of a layout its name: linear, swizzled 128x4, …",
     "note": "What else a reader should know.",
     "when": 'Tests on other arguments, all of which hold: { routing_method_type = "DeepSeekV3" }.',
     "unless": "One such test, which does not hold.",
@@ -115,6 +118,7 @@ def json_schema() -> Schema:
         "return": _object(
             RETURN_KEYS, {"dtypes": {"type": "array", "items": dtype, "minItems": 1}}, ("is", "evidence")
         ),
+        "result-layout": _object(RESULT_LAYOUT_KEYS, {"of": {"type": "integer", "minimum": 0}}, ("is", "evidence")),
     }
     for aspect in ASPECTS:
         definitions[f"{aspect}-clause"] = _clause(aspect)
@@ -122,6 +126,7 @@ def json_schema() -> Schema:
         ENTRY_KEYS,
         {
             "returns": _one_or_more("return"),
+            "layouts": {"type": "array", "items": {"$ref": "#/definitions/result-layout"}, "minItems": 1},
             "parameters": {"type": "object", "additionalProperties": {"$ref": "#/definitions/parameter"}},
         },
     )

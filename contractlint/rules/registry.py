@@ -8,6 +8,7 @@ from contractlint.rules import (
     argument_dtype_unproven,
     argument_layout,
     argument_value,
+    byte_layout,
     chip_guard,
     enum_drift,
     missing_argument,
@@ -37,6 +38,7 @@ _RULES: tuple[RuleInfo, ...] = (
     argument_value.RULE,
     enum_drift.RULE,
     argument_layout.RULE,
+    byte_layout.RULE,
     uninitialised_memory.RULE,
     chip_guard.RULE,
 )
