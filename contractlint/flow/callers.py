@@ -230,6 +230,8 @@ class Callers:
                 return False
             return any(c == owner for c in self.flow.project.mro(cls)[1:])
         classes, complete = self.classes(base, caller, facts)
+        if not complete:
+            classes = [*classes, *self._tested(base, caller, facts)]
         for cls in classes:
             if alias:
                 if self.flow.project.related(cls, owner):
@@ -239,6 +241,14 @@ class Callers:
         if classes or complete:
             return None if not complete and not classes else False
         return None
+
+    def _tested(self, base: Node, caller: Function, facts: Facts) -> Iterator[Class]:
+        """The classes that tests name of a receiver that was not followed."""
+        from contractlint.flow.frames import Frame
+
+        for alt in self.flow.structural(base, Frame.make(caller, facts)):
+            if isinstance(alt.value, Unknown) and alt.value.cls is not None:
+                yield alt.value.cls
 
     def _dispatches(self, cls: Class, name: str, fn: Function) -> bool:
         """Whether `instance.name` on an instance of `cls` (or of a subclass) can be `fn`."""

@@ -307,8 +307,8 @@ def _type_guard(flow: Flow, alts: list[Alt], test: Node, frame: Frame) -> list[A
 
 
 def _isinstance(flow: Flow, alts: list[Alt], classes: Node, holds: bool, frame: Frame) -> list[Alt]:
-    """`isinstance(x, (tuple, list))` and `isinstance(x, torch.Tensor)` tell containers from tensors, and of what was not
-    followed one that passed says the class."""
+    """`isinstance(x, (tuple, list))` and `isinstance(x, torch.Tensor)` tell containers from tensors. What was not followed
+    stays so, with the class that a test that passed says of it."""
     names = {n.rpartition(".")[2] for n in _class_names(classes)}
     if not names:
         return alts
@@ -316,7 +316,7 @@ def _isinstance(flow: Flow, alts: list[Alt], classes: Node, holds: bool, frame: 
     for alt in alts:
         matches: bool | None = None
         if holds and isinstance(alt.value, Unknown) and (known := _project_classes(flow, classes, frame)):
-            out.extend(alt.holding(Instance(cls)) for cls in known)
+            out.extend(alt.holding(Unknown(alt.value.reason, cls)) for cls in known)
             continue
         if isinstance(alt.value, Tensor):
             matches = "Tensor" in names or ("Parameter" in names and None) or "Tensor" in names

@@ -149,9 +149,10 @@ class Mapping_:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A value that could not be followed, and why."""
+    """A value that could not be followed, and why; `cls` is a class of which a test says that it is an instance."""
 
     reason: str
+    cls: Class | None = None
 
 
 Value = (
