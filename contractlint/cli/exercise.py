@@ -63,6 +63,13 @@ _LIBRARY = "flashinfer-python"
     show_default=True,
     help="Seconds a call may take; compiling takes longer.",
 )
+@click.option(
+    "--compile-limit",
+    default=900.0,
+    type=click.FloatRange(min=1.0),
+    show_default=True,
+    help="Seconds the first call of an entry point may take.",
+)
 @click.option("--fresh", is_flag=True, help="Do not resume an interrupted run.")
 @contracts_option
 def command(
@@ -79,6 +86,7 @@ def command(
     folder: Path | None,
     jobs: int,
     time_limit: float,
+    compile_limit: float,
     fresh: bool,
     contracts: tuple[str, ...],
 ) -> int:
@@ -101,8 +109,8 @@ def command(
         _show_plan(plan, as_json)
         return 0
     machine = _machine(catalog, release)
-    plan = _planned(catalog, machine.release, machine.capability, kinds, entry_points)
-    results = _run(plan, machine, jobs, time_limit, fresh, catalog.fingerprint)
+    plan = _planned(catalog, machine.release, machine.capability, kinds, entry_points, machine.gpus)
+    results = _run(plan, machine, jobs, (compile_limit, time_limit), fresh, catalog.fingerprint)
     return _report(plan, machine, results, as_json, folder)
 
 
@@ -141,7 +149,12 @@ def _machine(catalog: Catalog, release: str | None) -> Machine:
 
 
 def _planned(
-    catalog: Catalog, release: str | None, chip: str | None, kinds: tuple[str, ...], wanted: tuple[str, ...]
+    catalog: Catalog,
+    release: str | None,
+    chip: str | None,
+    kinds: tuple[str, ...],
+    wanted: tuple[str, ...],
+    gpus: int | None = None,
 ) -> Plan:
     from contractlint.catalog.errors import UnknownRelease
     from contractlint.exercise.machine import capability_of, installed_release
@@ -151,7 +164,7 @@ def _planned(
         release = installed_release(_LIBRARY) or catalog.releases(_LIBRARY)[-1]
     names = [_named(catalog, text) for text in wanted]
     try:
-        return make_plan(catalog, _LIBRARY, str(release), capability_of(chip) if chip else "", kinds, names)
+        return make_plan(catalog, _LIBRARY, str(release), capability_of(chip) if chip else "", kinds, names, gpus)
     except UnknownRelease as problem:
         raise Stop(str(problem)) from None
     except ValueError as problem:
@@ -177,7 +190,9 @@ def _show_plan(plan: Plan, as_json: bool) -> None:
     click.echo(show.plan_as_json(plan) if as_json else show.plan_as_text(plan))
 
 
-def _run(plan: Plan, machine: Machine, jobs: int, limit: float, fresh: bool, fingerprint: str) -> list[Result]:
+def _run(
+    plan: Plan, machine: Machine, jobs: int, limits: tuple[float, float], fresh: bool, fingerprint: str
+) -> list[Result]:
     import platformdirs
 
     from contractlint.exercise.run import Children, Journal, count, run
@@ -199,7 +214,8 @@ def _run(plan: Plan, machine: Machine, jobs: int, limit: float, fresh: bool, fin
             tell(result)
 
         try:
-            run(plan, Children(machine.architecture), journal, hear, limit=limit, jobs=jobs)
+            children = Children(machine.architecture)
+            run(plan, children, journal, hear, first_limit=limits[0], limit=limits[1], jobs=jobs)
         except KeyboardInterrupt:
             click.echo(f"{len(results)} of {total} calls were answered; the same command goes on from there", err=True)
             raise

@@ -39,6 +39,8 @@ class Request:
     present: frozenset[str]
     device: str = "cuda"
     library: str = ""  # a module that stands in for the library; empty for the library itself
+    rank: int = 0  # of this process, where several call together
+    meeting: str = ""  # the file at which they meet; empty where one calls alone
     names: tuple[str, ...] = ()  # under which the library may have the entry point, besides its canonical name
 
 
@@ -88,6 +90,10 @@ def perform(request: Request) -> Answer:
 
     started = time.monotonic()
     try:
+        if request.meeting:
+            from contractlint.exercise.collective import join
+
+            join(request.rank, request.recipe.ranks, request.meeting, request.device)
         call = find(request)
         arguments = build(request.recipe, request.shapes, request.trial, request.present, request.device)
     except Exception as problem:

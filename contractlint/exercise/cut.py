@@ -86,7 +86,12 @@ def compile_module(name: str) -> Path:
     sources = list(cut_sources(whole.sources, folder / "sources", cut))
     beside = sorted({source.parent for source in whole.sources})  # where copies find what their originals include
     spec = replace(
-        whole, name=folder.name, sources=sources, extra_include_dirs=[*(whole.extra_include_dirs or ()), *beside]
+        whole,
+        name=folder.name,
+        sources=sources,
+        extra_include_dirs=[*(whole.extra_include_dirs or ()), *beside],
+        # Copies of one source all have what it defines besides its instantiations.
+        extra_ldflags=[*(whole.extra_ldflags or ()), "-Wl,-z,muldefs"],
     )
     _build(spec)
     rest = folder / "sources" / "absent.cpp"

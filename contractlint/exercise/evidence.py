@@ -13,6 +13,7 @@ from contractlint.exercise.run import Result
 from contractlint.model import words
 
 SCHEMA = 1
+_RAN_ON = ("device", "driver", "cuda", "torch", "date")
 
 
 def name_of(machine: Machine, stage: str = "") -> str:
@@ -37,13 +38,19 @@ def heading(library: str, machine: Machine, date: str) -> dict[str, Any]:
 
 
 def write(folder: Path, library: str, machine: Machine, date: str, results: Sequence[Result]) -> Path:
-    """Write what was seen. Outcomes of entry points that did not run this time stay as they were."""
+    """Write what was seen. Outcomes of entry points that did not run this time stay as they were.
+
+    The file tells of one machine; outcomes from another one name theirs.
+    """
     path = folder / f"{name_of(machine)}.json"
     ran = [result for result in results if result.answer is not None]
     fresh = {result.trial.entry_point for result in ran}
     before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     outcomes = [item for item in before.get("outcomes", ()) if item["entry_point"] not in fresh]
-    outcomes += [{"entry_point": result.trial.entry_point, **as_dict(result)} for result in ran]
+    now = heading(library, machine, date)
+    main = {key: before.get(key, value) for key, value in now.items()}
+    other = {key: now[key] for key in _RAN_ON if now[key] != main[key]}
+    outcomes += [{"entry_point": result.trial.entry_point, **as_dict(result), **other} for result in ran]
     shown = [item for item in before.get("confirmed", ()) if item["entry_point"] not in fresh]
     shown += [
         {
@@ -56,7 +63,7 @@ def write(folder: Path, library: str, machine: Machine, date: str, results: Sequ
         for clause in confirmed(results)
     ]
     document = {
-        **heading(library, machine, date),
+        **main,
         "outcomes": sorted(outcomes, key=lambda item: str(item["entry_point"])),
         "confirmed": sorted(shown, key=lambda item: (str(item["entry_point"]), str(item["parameter"]))),
     }

@@ -22,6 +22,7 @@ else:
     found["cuda"] = torch.version.cuda or ""
     if torch.cuda.is_available():
         found["chip"] = torch.cuda.get_device_name(0)
+        found["gpus"] = torch.cuda.device_count()
         found["capability"] = "%d.%d" % torch.cuda.get_device_capability(0)
 json.dump(found, sys.stdout)
 """
@@ -37,6 +38,7 @@ class Machine:
     cuda: str
     torch: str
     release: str
+    gpus: int = 1
 
     @property
     def architecture(self) -> str:
@@ -97,7 +99,7 @@ def probe(library: str, package: str) -> Machine:
     release = installed_release(library)
     if release is None or find_spec(package) is None:
         raise NoMachine(f"{library} is not installed, so there is nothing to run; --plan --release R shows what would")
-    return Machine(found["chip"], found["capability"], _driver(), found["cuda"], found["torch"], release)
+    return Machine(found["chip"], found["capability"], _driver(), found["cuda"], found["torch"], release, found["gpus"])
 
 
 def _driver() -> str:

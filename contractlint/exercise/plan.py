@@ -72,11 +72,13 @@ def make_plan(
     capability: str,
     mutations: Iterable[str],
     wanted: Sequence[str] = (),
+    gpus: int | None = None,
 ) -> Plan:
     """Plan the trials of a release on a chip.
 
     Args:
         wanted: canonical names of entry points; empty for all that have clauses or a recipe.
+        gpus: how many the machine has; None where that is not asked.
     """
     view = catalog.at(library, release)
     kinds = frozenset(mutations)
@@ -85,7 +87,9 @@ def make_plan(
     for name in sorted(names):
         entry = view.entry_points.get(name)
         if entry is not None:
-            subjects += [_subject(entry, recipe, release, capability, kinds) for recipe in _recipes(name, release)]
+            subjects += [
+                _subject(entry, recipe, release, capability, kinds, gpus) for recipe in _recipes(name, release)
+            ]
     return Plan(library, release, capability, tuple(subjects))
 
 
@@ -99,17 +103,19 @@ def _recipes(name: str, release: str) -> Sequence[Recipe | None]:
     return usable or [None]
 
 
-def _subject(entry: EntryPoint, recipe: Recipe | None, release: str, capability: str, kinds: frozenset[str]) -> Subject:
+def _subject(
+    entry: EntryPoint, recipe: Recipe | None, release: str, capability: str, kinds: frozenset[str], gpus: int | None
+) -> Subject:
     present = frozenset(parameter.name for signature in entry.signatures for parameter in signature.parameters)
     needed = capabilities(entry.capabilities, release)
     reason = ""
     if capability and not covers(needed, capability):
         reason = f"needs {' or '.join(map(architecture, needed))}; this is {architecture(capability)}"
-    if SEVERAL_GPUS in entry.tags:
-        reason = "; ".join(part for part in (reason, "needs two GPUs or more, and one process calls it here") if part)
-        return Subject(entry, None, entry.clauses, present, (), reason)
+    if recipe is not None and gpus is not None and gpus < recipe.ranks:
+        reason = "; ".join(part for part in (reason, f"needs {recipe.ranks} GPUs; this machine has {gpus}") if part)
     if recipe is None:
-        reason = "; ".join(part for part in (reason, "no recipe says how to call it") if part)
+        several = "needs two GPUs or more" if SEVERAL_GPUS in entry.tags else ""
+        reason = "; ".join(part for part in (reason, several, "no recipe says how to call it") if part)
         return Subject(entry, None, entry.clauses, present, (), reason)
     clauses = tuple(
         clause

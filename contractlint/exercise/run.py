@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from contractlint.exercise.trials import Trial, without_clause
 from contractlint.model.contract import Outcome
 
 COMPILE_LIMIT = 900.0  # the first call of a module compiles it
-_COMPILE_PATIENCE = 3  # times as long as it is thought to take
+_WORSE = (Outcome.ACCEPTED_RIGHT, Outcome.RAISED, Outcome.ACCEPTED_WRONG, Outcome.HUNG, Outcome.FAULTED)
 _GLANCE = 0.5  # seconds between two looks whether the run is to end
 _NOTHING_TOLD = "the conforming call is not right, or could not be made, so nothing can be told from others"
 
@@ -116,6 +117,27 @@ class Children:
 
         A text says why the call could not be made. Raises Interrupted once `stopping` is set.
         """
+        return self._ask_ranks(request, limit) if request.recipe.ranks > 1 else self._ask_one(request, limit)
+
+    def _ask_ranks(self, request: Request, limit: float) -> Answer | str:
+        """Make one call with all its ranks; the answer is that of the rank that fared worst."""
+
+        def ask(rank: int) -> Answer | str:
+            try:
+                return self._ask_one(replace(request, rank=rank, meeting=meeting), limit)
+            finally:
+                self.close()
+
+        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(request.recipe.ranks) as pool:
+            meeting = os.path.join(folder, "meeting")
+            answers = list(pool.map(ask, range(request.recipe.ranks)))
+        for answer in answers:
+            if isinstance(answer, str):
+                return answer
+        made = [answer for answer in answers if isinstance(answer, Answer)]
+        return max(made, key=lambda answer: (_WORSE.index(answer.outcome), answer.distance or 0.0))
+
+    def _ask_one(self, request: Request, limit: float) -> Answer | str:
         answer = self._ask(request, limit)
         if answer is None:
             self._context = multiprocessing.get_context("spawn")
@@ -190,9 +212,14 @@ def run(
     device: str = "cuda",
     library: str = "",
     limit: float = 120.0,
+    first_limit: float = COMPILE_LIMIT,
     jobs: int = 1,
 ) -> None:
-    """Run all trials of a plan; `told` hears of each result, one at a time. Entry points run beside one another."""
+    """Run all trials of a plan; `told` hears of each result, one at a time. Entry points run beside one another.
+
+    Args:
+        limit: seconds that a call may take; `first_limit`: the same of an entry point's first call, which compiles.
+    """
     lock = threading.Lock()
 
     def tell(result: Result) -> None:
@@ -201,7 +228,7 @@ def run(
 
     def one(subject: Subject) -> None:
         try:
-            _run_subject(subject, children, journal, tell, device, library, limit)
+            _run_subject(subject, children, journal, tell, device, library, (max(limit, first_limit), limit))
         finally:
             children.close()
 
@@ -217,7 +244,13 @@ def run(
 
 
 def _run_subject(
-    subject: Subject, children: Children, journal: Journal, told: Told, device: str, library: str, limit: float
+    subject: Subject,
+    children: Children,
+    journal: Journal,
+    told: Told,
+    device: str,
+    library: str,
+    limits: tuple[float, float],
 ) -> None:
     assert subject.recipe is not None
     conforming = True
@@ -236,9 +269,8 @@ def _run_subject(
                 library,
                 subject.entry.names,
             )
-            patience = max(limit, COMPILE_LIMIT, _COMPILE_PATIENCE * subject.recipe.compile_seconds)
             try:
-                asked = children.ask(request, limit if number else patience)
+                asked = children.ask(request, limits[number > 0])
             except Interrupted:
                 return
             if isinstance(asked, str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -62,3 +63,26 @@ def gelu_and_mul(input: Tensor, out: Tensor | None = None) -> Tensor:
     if out is not None and out.dtype != input.dtype:
         raise RuntimeError("out must have the dtype of input")
     return references.gelu_and_mul(input).to(input.dtype)
+
+
+def allreduce_fusion(
+    input: Tensor,
+    residual_in: Tensor,
+    rms_gamma: Tensor,
+    rms_eps: float,
+    residual_out: Tensor,
+    norm_out: Tensor,
+    **_: Any,
+) -> None:
+    """Adds up over ranks; a rank whose gamma is missing leaves the others waiting."""
+    from torch import distributed
+
+    if rms_gamma.dtype == torch.float64 and distributed.get_rank() == 1:
+        time.sleep(60)
+    if residual_in.dtype != input.dtype:
+        raise RuntimeError("residual_in must have the dtype of input")
+    total = input.float()
+    distributed.all_reduce(total)
+    total += residual_in.float()
+    residual_out.copy_(total)
+    norm_out.copy_(total * torch.rsqrt(total.square().mean(-1, keepdim=True) + rms_eps) * rms_gamma.float())

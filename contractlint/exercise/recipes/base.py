@@ -119,6 +119,7 @@ class Recipe:
     module: str = ""
     compile_seconds: int = 30
     call: str = ""
+    ranks: int = 1  # how many processes call it together, each with a GPU of its own
     variant: str = ""  # tells apart several recipes of one entry point
     releases: str = ""  # those that take such arguments, as `>=0.6.12`; empty for all
     # How to undo a byte layout that the contract names: layout → `module:function`, for mutations of layout.

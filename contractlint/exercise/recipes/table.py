@@ -5,6 +5,7 @@ from __future__ import annotations
 from contractlint.exercise.recipes import (
     alltoall,
     attention,
+    collective,
     elementwise,
     moe_cutlass,
     moe_trtllm,
@@ -27,6 +28,7 @@ RECIPES: tuple[Recipe, ...] = tuple(
         quantization,
         attention,
         alltoall,
+        collective,
         moe_cutlass,
         moe_trtllm,
     )
