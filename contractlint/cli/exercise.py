@@ -95,6 +95,8 @@ def command(
     Each call runs in a process of its own. Exit code 1 when a kernel does something else than its contract says, 2 when
     nothing could be run.
     """
+    from contractlint.exercise.run import finished
+
     catalog = open_catalog([Path(path) for path in contracts])
     kinds = _kinds(mutate)
     _check_folder(folder)
@@ -110,8 +112,14 @@ def command(
         return 0
     machine = _machine(catalog, release)
     plan = _planned(catalog, machine.release, machine.capability, kinds, entry_points, machine.gpus)
-    results = _run(plan, machine, jobs, (compile_limit, time_limit), fresh, catalog.fingerprint)
-    return _report(plan, machine, results, as_json, folder)
+    heard: list[Result] = []
+    try:
+        results = _run(plan, machine, jobs, (compile_limit, time_limit), fresh, catalog.fingerprint, heard)
+    except KeyboardInterrupt:
+        _keep(folder, plan, machine, finished(plan, heard))
+        raise
+    _keep(folder, plan, machine, results)
+    return _report(plan, machine, results, as_json)
 
 
 def _check_folder(folder: Path | None) -> None:
@@ -191,8 +199,15 @@ def _show_plan(plan: Plan, as_json: bool) -> None:
 
 
 def _run(
-    plan: Plan, machine: Machine, jobs: int, limits: tuple[float, float], fresh: bool, fingerprint: str
+    plan: Plan,
+    machine: Machine,
+    jobs: int,
+    limits: tuple[float, float],
+    fresh: bool,
+    fingerprint: str,
+    results: list[Result],
 ) -> list[Result]:
+    """Run the plan; `results` gets each as it comes, so that the caller has them when the run is interrupted."""
     import platformdirs
 
     from contractlint.exercise.run import Children, Journal, count, run
@@ -206,7 +221,6 @@ def _run(
     total = count(plan.running)
     if len(journal):
         click.echo(f"resuming: {len(journal)} of {total} calls were answered before", err=True)
-    results: list[Result] = []
     with _told(total) as tell:
 
         def hear(result: Result) -> None:
@@ -246,14 +260,19 @@ class _Told:
             self._progress(f"{result.trial.entry_point.rpartition('.')[2]}", self._done, self._total)
 
 
-def _report(plan: Plan, machine: Machine, results: list[Result], as_json: bool, folder: Path | None) -> int:
-    from contractlint.exercise import evidence, show
+def _keep(folder: Path | None, plan: Plan, machine: Machine, results: list[Result]) -> None:
+    from contractlint.exercise import evidence
+
+    if folder is not None:
+        path = evidence.write(folder, plan.library, machine, date.today().isoformat(), results)
+        click.echo(f"evidence: {path}", err=True)
+
+
+def _report(plan: Plan, machine: Machine, results: list[Result], as_json: bool) -> int:
+    from contractlint.exercise import show
     from contractlint.exercise.book import disagreements
 
     today = date.today().isoformat()
-    if folder is not None:
-        path = evidence.write(folder, plan.library, machine, today, results)
-        click.echo(f"evidence: {path}", err=True)
     click.echo(show.run_as_json(plan, machine, today, results) if as_json else show.run_as_text(plan, machine, results))
     return 1 if disagreements(results) else 0
 

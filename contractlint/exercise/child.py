@@ -39,9 +39,9 @@ class Request:
     present: frozenset[str]
     device: str = "cuda"
     library: str = ""  # a module that stands in for the library; empty for the library itself
+    names: tuple[str, ...] = ()  # under which the library may have the entry point, besides its canonical name
     rank: int = 0  # of this process, where several call together
     meeting: str = ""  # the file at which they meet; empty where one calls alone
-    names: tuple[str, ...] = ()  # under which the library may have the entry point, besides its canonical name
 
 
 class CannotCall(Exception):

@@ -140,7 +140,8 @@ def exchange(**given: Any) -> Tensor:
     rank, ranks = _place()
     whole = _alltoall({**given, "top_k": _TOP_K})
     places = (_TOKENS, rank, ranks, given["top_k"])
-    received, offset = comm.moe_a2a_dispatch(
+    received, offset, *_ = comm.moe_a2a_dispatch(  # later releases return statistics, too
+
         given["token_selected_experts"], list(given["input_payloads"]), whole.workspace, whole.metainfo, *places,
         given["num_experts"],
     )  # fmt: skip

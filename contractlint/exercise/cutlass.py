@@ -83,6 +83,14 @@ def fp8_block(**arguments: Any) -> Tensor:
     )
 
 
+def interleaved(weight: Tensor, **_: Any) -> Tensor:
+    """Packed int4 as the mixed GEMM of Hopper reads it: pairs of bytes of rows eight apart lie beside one another."""
+    experts_, rows, columns = weight.shape
+    # Rows come in blocks of two halves of eight, pairs of bytes in four groups of two halves of four.
+    pairs = weight.reshape(experts_, rows // 16, 2, 8, columns // 16, 2, 4, 2)
+    return pairs.permute(0, 1, 5, 3, 4, 6, 2, 7).reshape(weight.shape)
+
+
 def _computed(
     arguments: dict[str, Any],
     hidden: Tensor,

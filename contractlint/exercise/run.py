@@ -283,6 +283,14 @@ def _run_subject(
         conforming = number > 0 or answer.outcome is Outcome.ACCEPTED_RIGHT
 
 
+def finished(plan: Plan, results: Iterable[Result]) -> list[Result]:
+    """The results of entry points of which all calls were answered: of others nothing can be told."""
+    found = list(results)
+    keys = {result.trial.key for result in found}
+    open_ones = {trial.entry_point for subject in plan.running for trial in subject.trials if trial.key not in keys}
+    return [result for result in found if result.trial.entry_point not in open_ones]
+
+
 def count(subjects: Iterable[Subject]) -> int:
     """How many calls there are."""
     return sum(len(subject.trials) for subject in subjects)

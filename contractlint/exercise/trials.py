@@ -131,7 +131,11 @@ def _dtypes(recipe: Recipe, clause: Clause, argument: Argument, clauses: Sequenc
         return
     base = argument.dtype
     wider = (_WIDER,) if argument.as_bytes else ()
-    pool = list(dict.fromkeys((*sorted(clause.dtypes), *next((pool for pool in _POOLS if base in pool), ()), *wider)))
+    pool = list(
+        dict.fromkeys(
+            (*sorted(clause.dtypes | clause.lets_through), *next((pool for pool in _POOLS if base in pool), ()), *wider)
+        )
+    )
     for dtype in pool:
         if dtype == base or dtype not in DTYPES:
             continue

@@ -65,4 +65,15 @@ RECIPES = (
         0.06,
         {"use_deepseek_fp8_block_scale": constant(True)},
     ),
+    Recipe(
+        "flashinfer.fused_moe.interleave_moe_weights_for_sm90_mixed_gemm",
+        {"num_experts": 2, "rows": 64, "columns": 256},
+        {
+            "weight": Argument(Fill.RANDOM_BYTES, "uint8", ("num_experts", "rows", "columns / 2")),
+            "quant_type": constant("int4"),
+        },
+        reference=f"{_HOME}:interleaved",
+        module="fused_moe_90",
+        compile_seconds=900,
+    ),
 )
