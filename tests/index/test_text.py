@@ -51,7 +51,8 @@ def naive(content: bytes, name: str) -> set[str]:
             line = content[: match.start()].rpartition(b"\n")[2]
             uses |= {"refs"} if b":" in line else set()
         else:
-            uses.add("refs")
+            # A blank before the parenthesis makes no difference to a call, and none to what a value may be.
+            uses |= {"refs", "calls"} if content[match.end() :].startswith(b" (") else {"refs"}
     return uses
 
 
@@ -61,6 +62,7 @@ texts = st.lists(st.sampled_from(PIECES), max_size=12).map("".join).map(str.enco
 @given(st.lists(texts, max_size=6))
 @example([b"bias", b"bias"])
 @example([b"", b"\0bias\0", b""])
+@example([b"bias ("])
 def test_uses_are_those_that_a_regular_expression_finds(contents: list[bytes]) -> None:
     index = TextIndex(Sources([*contents]), {})
     for use in USES:
