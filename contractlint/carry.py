@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from contractlint.catalog.cache import write
 from contractlint.model.finding import Finding, Place, Report, Step
@@ -34,14 +34,18 @@ class _Moved(Exception):
 
 @dataclass(slots=True)
 class Record:
-    """What one run looked at. `looked` is by the file's number, with the package that its relative imports start from."""
+    """What one run looked at.
+
+    `looked` is by the file's number, with the package that its relative imports start from; each as `marshal` writes it,
+    since only those of changed files are ever read.
+    """
 
     report: str
     files: tuple[str, ...]
     digests: list[bytes]
     found: dict[tuple[str, str], tuple[int, ...]]
     found_all: dict[tuple[tuple[str, str], ...], tuple[int, ...]]
-    looked: dict[int, tuple[str, tuple[Any, ...]]]
+    looked: dict[int, bytes]
     troubled: tuple[str, ...]
 
     def save(self, path: Path) -> None:
@@ -60,7 +64,7 @@ def record_of(project: Project, tree: Tree, digests: Sequence[bytes], report: st
     """What a run has looked at so far."""
     from contractlint.index.looked import look
 
-    looked = {index: (module.ir.package, tuple(look(module.ir))) for index, module in project.opened()}
+    looked = {index: marshal.dumps((module.ir.package, tuple(look(module.ir)))) for index, module in project.opened()}
     text = project.text
     return Record(report, tree.files, list(digests), text.found, text.found_all, looked, tuple(project.unreadable))
 
@@ -103,11 +107,11 @@ def _lines(record: Record, tree: Tree, index: int) -> dict[int, int]:
         raise _Moved
     if index not in record.looked:
         return {}
-    package, looked = record.looked[index]
+    package, looked = marshal.loads(record.looked[index])
     outcome = moved(Looked(*looked), source, package, _stands_nowhere_else(tree, index))
     if outcome is None:
         raise _Moved
-    record.looked[index] = package, tuple(outcome[0])
+    record.looked[index] = marshal.dumps((package, tuple(outcome[0])))
     return outcome[1]
 
 

@@ -32,11 +32,15 @@ def run_check(
     jobs: int = 1,
     cache: bool = True,
     progress: Progress | None = None,
+    mark: bytes = b"",
 ) -> Report:
-    """Judge every call site in a tree against every target."""
+    """Judge every call site in a tree against every target.
+
+    Where all files are read anyway, the report says which of them hold the `mark` of comments that the caller looks for.
+    """
     started = time.monotonic()
     if cache and catalog.fingerprint:
-        report = _remembered(tree, catalog, targets, strict, pedantic, progress)
+        report = _remembered(tree, catalog, targets, strict, pedantic, progress, mark)
     else:
         from contractlint.engine import judge_tree
 
@@ -47,11 +51,17 @@ def run_check(
 
 
 def _remembered(
-    tree: Tree, catalog: Catalog, targets: Sequence[Target], strict: bool, pedantic: bool, progress: Progress | None
+    tree: Tree,
+    catalog: Catalog,
+    targets: Sequence[Target],
+    strict: bool,
+    pedantic: bool,
+    progress: Progress | None,
+    mark: bytes,
 ) -> Report:
     """The report of the same input, that of an earlier run where nothing it looked at has changed, or a new one."""
     folder, settings = default_folder(), settings_of(catalog.fingerprint, targets, (strict, pedantic))
-    digests = digests_of(tree)
+    digests, marked = digests_of(tree, mark)
     key = key_of(settings, tree.files, digests)
     report = kept(folder, key)
     if report is None:
@@ -69,6 +79,7 @@ def _remembered(
 
         report = judge_tree(tree, catalog, targets, strict, pedantic, True, progress, watch=watch)
         keep(folder, key, report)
+    report.marked = marked if mark else None
     return report
 
 

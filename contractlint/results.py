@@ -20,16 +20,23 @@ if TYPE_CHECKING:
 KEPT = 24
 
 
-def digests_of(tree: Tree) -> list[bytes]:
-    """A digest of every file. Every file is read: a time stamp is no proof that nothing changed."""
+def digests_of(tree: Tree, mark: bytes) -> tuple[list[bytes], tuple[str, ...]]:
+    """A digest of every file, and which files hold a mark.
+
+    Every file is read: a time stamp is no proof that nothing changed.
+    """
     out: list[bytes] = []
+    marked: list[str] = []
     for name in tree.files:
         try:
             data = tree.read(name)
         except OSError as error:
             data = repr(error).encode()
+        else:
+            if mark in data:
+                marked.append(name)
         out.append(hashlib.sha256(data).digest())
-    return out
+    return out, tuple(marked)
 
 
 def settings_of(contracts: str, targets: Sequence[Target], options: Sequence[object]) -> str:

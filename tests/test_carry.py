@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -193,3 +197,33 @@ def test_a_line_that_looks_like_a_constant_and_is_an_argument_counts(tmp_path: P
     judged(root, house, cache=True)
     (root / "engine.py").write_text(source.replace("(\n", "(\nunheard_of = 3\n"), encoding="utf-8")
     assert judged(root, house, cache=True) == judged(root, house, cache=False)
+
+
+def test_a_run_that_carries_a_report_over_loads_nothing_that_judges(tmp_path: Path) -> None:
+    """With a suppression in the tree it needs the codes of the rules, and with them everything."""
+    file = tmp_path / "tree" / "engine.py"
+    file.parent.mkdir()
+    text = (
+        "import torch\n"
+        "from flashinfer.fused_moe import trtllm_bf16_moe\n\n\n"
+        "def run(logits, bias):\n"
+        "    return trtllm_bf16_moe(logits.float(), bias)\n"
+    )
+    code = (
+        "import sys\n"
+        "from contractlint.cli import run\n"
+        "run(['check', '--release', '0.6.7', '--output-format', 'json', sys.argv[1]])\n"
+        "print(sorted({'contractlint.engine', 'contractlint.rules.registry', 'libcst'} & set(sys.modules)), file=sys.stderr)\n"
+    )
+    command = [sys.executable, "-c", code, str(file.parent)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(contractlint.engine.__file__).parents[1])}
+    outcomes, loaded = [], []
+    for added in ("", "\n# a remark\n", "\n# contractlint: ignore[CL777] no such rule\n"):
+        text += added
+        file.write_text(text)
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        outcomes.append([finding["code"] for finding in json.loads(ended.stdout)["findings"]])
+        loaded.append(ended.stderr)
+    assert outcomes[0] and outcomes[1] == outcomes[0] and set(outcomes[2]) - set(outcomes[0]) == {"CL903"}
+    assert "contractlint.rules.registry" in loaded[0] and "contractlint.rules.registry" in loaded[2]
+    assert loaded[1].strip() == "[]"

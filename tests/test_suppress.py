@@ -38,7 +38,7 @@ def finding(
 def run(tmp_path: Path, source: str, *findings: Finding) -> tuple[list[bool], list[str]]:
     """Which findings are suppressed, and the tool's own findings as `line CODE severity`."""
     (tmp_path / "a.py").write_text(textwrap.dedent(source).lstrip("\n"))
-    marked, own = apply(findings, discover([tmp_path]), known_codes=CODES)
+    marked, own = apply(findings, discover([tmp_path]), known_codes=lambda: CODES)
     return (
         [item.suppressed for item in marked],
         [f"{item.place.line} {item.code} {item.severity.value}" for item in own],

@@ -78,7 +78,7 @@ def command(
 def _judge(case: Case, *, strict: bool, pedantic: bool, cache: bool, say: Progress) -> Report:
     from contractlint.check import run_check
     from contractlint.cli.rule import known_rules
-    from contractlint.suppress import apply
+    from contractlint.suppress import MARKER, apply
 
     tree = case.scope.tree
     report = run_check(
@@ -90,8 +90,9 @@ def _judge(case: Case, *, strict: bool, pedantic: bool, cache: bool, say: Progre
         jobs=worker_count(),
         cache=cache,
         progress=say,
+        mark=MARKER,
     )
-    findings, own = apply(report.findings, tree, known_codes=known_rules())
+    findings, own = apply(report.findings, tree, known_codes=known_rules, files=report.marked)
     report.findings = [*findings, *own]
     report.unchecked = _with_asked(report.unchecked, tree, case.scope.focus)
     report.root = str(tree.root)

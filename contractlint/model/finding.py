@@ -149,3 +149,6 @@ class Report:
     parsed: int = 0
     seconds: float = 0.0
     root: str = ""
+    marked: tuple[str, ...] | None = (
+        None  # the files that hold the mark that the caller asked for; None where nobody looked
+    )

@@ -10,7 +10,7 @@ one that names a code which does not exist (CL903). A bare `ignore` hides everyt
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -52,13 +52,13 @@ def apply(
     findings: Sequence[Finding],
     tree: Tree,
     *,
-    known_codes: Collection[str] = (),
+    known_codes: Callable[[], Collection[str]] = tuple,
     files: Iterable[str] | None = None,
 ) -> tuple[list[Finding], list[Finding]]:
     """Mark what the tree's comments suppress; return all findings and those about the suppressions themselves.
 
     `files` names the files that may hold comments, where the caller knows; otherwise the whole tree is searched.
-    Without `known_codes`, no code is called unknown.
+    `known_codes` is asked where there are comments. Without it no code is called unknown.
     """
     notes = {name: found for name in (tree.files if files is None else files) if (found := _comments(tree, name))}
     marked: list[Finding] = []
@@ -71,9 +71,10 @@ def apply(
             finding = finding.with_suppression(match.reason)
         marked.append(finding)
     own: list[Finding] = []
+    codes = known_codes() if notes else ()
     for found in notes.values():
         for suppression in found.suppressions:
-            own.extend(_judge(suppression, hidden.get(id(suppression), []), known_codes))
+            own.extend(_judge(suppression, hidden.get(id(suppression), []), codes))
     return marked, own
 
 
