@@ -81,14 +81,14 @@ def measure(engine: Engine, releases: Sequence[str], kinds: Sequence[str], count
     for number in range(count):
         cache = work / f"{engine.spec}-cache-{number}"
         environment = {**os.environ, "CONTRACTLINT_CACHE_DIR": str(cache)}
-        cold, document = _run(command, environment)
+        cold, document = run_once(command, environment)
         # A run that finds another outcome than the first measures something else.
         if result.document and _outcome(document) != _outcome(result.document):
             raise Failed(f"{engine.spec}: two cold runs found different things")
         result.document = document
         result.runs.setdefault("cold", []).append(cold)
         if "warm" in kinds:
-            warm, again = _run(command, environment)
+            warm, again = run_once(command, environment)
             if _outcome(again) != _outcome(document):
                 raise Failed(f"{engine.spec}: the warm run found something else than the cold one")
             result.runs.setdefault("warm", []).append(warm)
@@ -97,7 +97,7 @@ def measure(engine: Engine, releases: Sequence[str], kinds: Sequence[str], count
             before = edited.read_bytes()
             edited.write_bytes(before + b"\n_ADDED_BY_A_MEASUREMENT = 1\n")
             try:
-                run, again = _run(command, environment)
+                run, again = run_once(command, environment)
             finally:
                 edited.write_bytes(before)
             if _outcome(again) != _outcome(document):
@@ -108,7 +108,8 @@ def measure(engine: Engine, releases: Sequence[str], kinds: Sequence[str], count
     return result
 
 
-def _run(command: Sequence[str], environment: dict[str, str]) -> tuple[Run, dict[str, Any]]:
+def run_once(command: Sequence[str], environment: dict[str, str]) -> tuple[Run, dict[str, Any]]:
+    """Run one check: what it took, and what it found."""
     run, code, text, said = timed(command, environment, HERE.parent)
     if code not in (0, 1):
         raise Failed(f"{' '.join(command)}\nended with {code}: {said.decode(errors='replace').strip()}")
