@@ -33,7 +33,7 @@ from contractlint.calls.values import (
     carried,
 )
 from contractlint.flow.evaluate import Flow
-from contractlint.flow.graph import expression_node
+from contractlint.flow.expressions import expression_node
 from contractlint.flow.nodes import Node
 from contractlint.index.ir import Expr
 from contractlint.index.project import Class, Function, Module

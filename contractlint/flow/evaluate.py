@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from contractlint.flow.answers import EXHAUSTED, Answers
 from contractlint.flow.conditions import contradicts, refine
+from contractlint.flow.expressions import expression_node
 from contractlint.flow.frames import Frame
-from contractlint.flow.graph import build_graph, expression_node
+from contractlint.flow.graph import build_graph
 from contractlint.flow.nodes import Fact, Graph, Node, render_fact
 from contractlint.flow.values import (
     Alt,

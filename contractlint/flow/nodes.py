@@ -1,7 +1,7 @@
 """Nodes of a value graph: what a local expression denotes, with names replaced by the values that reach them.
 
 Two nodes have the same `id` when they are the same expression over the same values, so a guard on `x.dtype` is recognised
-wherever that `x` is used.
+wherever that `x` is used. An id is a hash of what the node consists of: nothing has to be kept to give it again.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from contractlint.index.project import Function
 
 _IDS: dict[Hashable, int] = {}
+_LINES: dict[int, int] = {}  # one object for each line number: every node has one
 _BITS: dict[
     Function, dict[int, int]
 ] = {}  # of each function: a bit for each node, by id; bit 0 stands for other functions
+_ID_BITS = (1 << 60) - 1  # what fits into two digits of a Python integer
 
 
 def intern_key(key: Hashable) -> int:
@@ -26,8 +28,15 @@ def intern_key(key: Hashable) -> int:
 
 def forget_keys() -> None:
     """Drop all keys, at the end of a run."""
-    _IDS.clear()
-    _BITS.clear()
+    for kept in (_IDS, _LINES, _BITS):
+        kept.clear()
+
+
+def structural_id(key: Hashable) -> int:
+    """A number for the key of a node. That two of the half million of a large engine get the same by chance has a
+    probability of 1 to 10 million; keeping the keys to exclude it would take more memory than the nodes themselves.
+    """
+    return hash(key) & _ID_BITS
 
 
 class Node:
@@ -55,11 +64,11 @@ class Node:
     def __init__(self, kind: str, fn: Function, line: int, *parts: Any, key: Hashable = None) -> None:
         self.kind = kind
         self.fn = fn
-        self.line = line
+        self.line = _LINES.setdefault(line, line)
         self.parts = parts
         self.text: str | None = None
         self.mentions = self.speaks = -1
-        self.id = intern_key(key if key is not None else (kind, *map(_part_key, parts)))
+        self.id = structural_id(key if key is not None else (kind, *map(_part_key, parts)))
 
     def __repr__(self) -> str:
         return f"<{self.kind} {render(self)} at {self.fn.file}:{self.line}>"
@@ -70,13 +79,9 @@ def _part_key(part: Any) -> Hashable:
         return part.id
     if isinstance(part, tuple):
         return tuple(map(_part_key, part))
-    if isinstance(part, float | int | bool):
-        return (type(part).__name__, repr(part))
-    try:
-        hash(part)
-    except TypeError:
-        return id(part)
-    return part  # type: ignore[no-any-return]
+    if part is None or isinstance(part, str):
+        return part
+    return (type(part).__name__, repr(part))  # as hashes go, 1 equals True, -1 equals -2, and text its bytes
 
 
 def _bit(node: Node) -> int:
@@ -84,10 +89,15 @@ def _bit(node: Node) -> int:
     return 1 << bits.setdefault(node.id, len(bits) + 1)
 
 
+def parameter_key(fn: Function, name: str) -> Hashable:
+    """What a parameter's node goes by."""
+    return ("param", fn.file, fn.index, name)
+
+
 def parameter_bit(fn: Function, name: str) -> int:
     """The bit of a parameter's node among those that `mentions` gives."""
     bits = _BITS.setdefault(fn, {})
-    return 1 << bits.setdefault(intern_key(("param", fn.file, fn.index, name)), len(bits) + 1)
+    return 1 << bits.setdefault(structural_id(parameter_key(fn, name)), len(bits) + 1)
 
 
 def mentions(node: Node) -> int:
