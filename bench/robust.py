@@ -25,9 +25,10 @@ from bench.engines import WrongArchive, load_engines  # noqa: E402
 from contractlint.engine import MAX_RECURSION  # noqa: E402
 from contractlint.flow.graph import build_graph  # noqa: E402
 from contractlint.flow.nodes import forget_keys  # noqa: E402
-from contractlint.index.build import StatementBuilder, parse  # noqa: E402
+from contractlint.index.build import StatementBuilder  # noqa: E402
 from contractlint.index.module import ModuleIR  # noqa: E402
 from contractlint.index.project import Class, Function, Module, Project  # noqa: E402
+from contractlint.index.reading import parse  # noqa: E402
 from contractlint.index.store import ModuleStore  # noqa: E402
 from contractlint.sources import SourceError  # noqa: E402
 

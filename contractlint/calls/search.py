@@ -56,6 +56,11 @@ class Search:
             if self._changed:
                 self.resolver.forget()
 
+    def forget(self) -> None:
+        """Drop what was remembered on the way. Its parts refer to each other in circles, and no garbage is collected."""
+        self.resolver.forget()
+        self.hot.forget()
+
     @cached_property
     def calls_instances(self) -> bool:
         """Whether calling an instance of a class of the project can call the library; known when the search is done."""

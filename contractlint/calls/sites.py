@@ -71,6 +71,7 @@ def find_call_sites(flow: Flow, library: Library) -> list[CallSite]:
     for site in _lookalikes(search, library):
         if (site.file, site.line, site.column) not in places:
             found.setdefault((site.file, site.line, site.column, site.entry_point), site)
+    search.forget()
     # A definition is parsed apart from the rest of its file; what that says of calls counts where all of it is Python.
     whole = [site for site in found.values() if site.fn.module.ir.is_python]
     return sorted(whole, key=lambda s: (s.file, s.line, s.column, s.entry_point))

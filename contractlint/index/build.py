@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import marshal
-import warnings
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contractlint.index.expressions import OPERATORS, ExpressionBuilder
+from contractlint.index.imports import absolute, imported_modules
 from contractlint.index.ir import Expr, ParamIR, Stmt
 
 Field = tuple[str, Expr | None, Expr | None, int]
@@ -31,13 +32,6 @@ class ClassParts(NamedTuple):
     body: tuple[Stmt, ...]
     methods: dict[str, int]
     fields: tuple[Field, ...]
-
-
-def parse(text: str | bytes) -> ast.Module:
-    """Parse a text. Raises SyntaxError or ValueError for one that is not Python."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
 
 
 class StatementBuilder(ExpressionBuilder):
@@ -147,7 +141,7 @@ class StatementBuilder(ExpressionBuilder):
         return ("import", node.lineno + self.shift, imported_modules(node))
 
     def _import_from(self, node: ast.ImportFrom) -> Stmt:
-        module = absolute(node.module, node.level, self.package)
+        module = sys.intern(absolute(node.module, node.level, self.package))
         if node.names[0].name == "*":
             return ("star", node.lineno + self.shift, module)
         return ("import", node.lineno + self.shift, tuple((a.asname or a.name, module, a.name) for a in node.names))
@@ -173,23 +167,6 @@ class StatementBuilder(ExpressionBuilder):
             )
             cases.append((ast.unparse(case.pattern), self.optional(case.guard), self.block(case.body), names))
         return ("match", node.lineno + self.shift, self.expr(node.subject), tuple(cases))
-
-
-def imported_modules(node: ast.Import) -> tuple[tuple[str, str, str | None], ...]:
-    """What `import a.b, c as d` binds: (local name, module, None)."""
-    return tuple(
-        (a.asname or a.name.partition(".")[0], a.name if a.asname else a.name.partition(".")[0], None)
-        for a in node.names
-    )
-
-
-def absolute(module: str | None, level: int, package: str) -> str:
-    """The dotted name of the module that `from ..module import x` names in a package."""
-    if not level:
-        return module or ""
-    parts = package.split(".") if package else []
-    parts = parts[: len(parts) - (level - 1)] if level > 1 else parts
-    return ".".join([*parts, *([module] if module else [])])
 
 
 def _flat(body: Iterable[Stmt]) -> Iterable[Stmt]:

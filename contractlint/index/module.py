@@ -9,140 +9,21 @@ from __future__ import annotations
 import ast
 import marshal
 import re
-import tokenize
 from bisect import bisect_right
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any
 
-from contractlint.index.build import (
-    ClassParts,
-    Field,
-    FunctionParts,
-    StatementBuilder,
-    absolute,
-    imported_modules,
-    parse,
-)
+from contractlint.index.build import ClassParts, FunctionParts, StatementBuilder
+from contractlint.index.imports import Import, imported
 from contractlint.index.ir import Expr, ParamIR, Stmt
 from contractlint.index.outline import Definition, Outline
+from contractlint.index.pieces import ClassIR, FunctionIR
+from contractlint.index.reading import normal, parse, parse_whole, wrong_encoding
 from contractlint.index.uses import USES, places
 
-Import = tuple[str, str, "str | None"]
 _NOTHING_KNOWN = FunctionParts((), (), None, marshal.dumps(()))
 _NO_CLASS = ClassParts((), (), (), {}, ())
 _WRAPPER = "if 1:\n"
-
-
-class FunctionIR:
-    """One function; number 0 is the body of the module.
-
-    `owner` is the number of its class, `parent` of its enclosing function, each -1 when there is none.
-    """
-
-    __slots__ = ("_header", "_module", "known", "line", "name", "number", "owner", "parent", "qualname")
-
-    def __init__(
-        self, module: ModuleIR, number: int, name: str, qualname: str, line: int, owner: int, parent: int
-    ) -> None:
-        self._module, self.number = module, number
-        self.name, self.qualname, self.line, self.owner, self.parent = name, qualname, line, owner, parent
-        self._header: tuple[tuple[ParamIR, ...], tuple[Expr, ...], Expr | None] | None = None
-        self.known: FunctionParts | None = None
-
-    @property
-    def params(self) -> tuple[ParamIR, ...]:
-        return self._head()[0]
-
-    @property
-    def decorators(self) -> tuple[Expr, ...]:
-        return self._head()[1]
-
-    @property
-    def returns(self) -> Expr | None:
-        return self._head()[2]
-
-    @property
-    def end_line(self) -> int:
-        return self._module.end_line(self.number)
-
-    @property
-    def body(self) -> tuple[Stmt, ...]:
-        """The statements, loaded anew at every call: most are looked at once, and tuples take ten times the memory."""
-        return marshal.loads(self._whole().code)  # type: ignore[no-any-return]
-
-    @property
-    def calls_when_defined(self) -> bool:
-        """Whether its decorators or defaults can call something, told without parsing them."""
-        return self._module.header_text(self.number).count(b"(") > 1
-
-    def decorated(self, *names: str) -> bool:
-        """Whether one of the decorators ends in one of these names."""
-        text = self._module.decorators_text(self.number)
-        if not text or not any(name.encode() in text for name in names):
-            return False
-        for decorator in self.decorators:
-            expr = decorator[2] if decorator[0] == "call" else decorator
-            if (expr[3] if expr[0] == "attr" else expr[2] if expr[0] == "name" else "") in names:
-                return True
-        return False
-
-    def _head(self) -> tuple[tuple[ParamIR, ...], tuple[Expr, ...], Expr | None]:
-        if self._header is None:
-            self._header = self.known[:3] if self.known is not None else self._module.header(self.number)
-        return self._header
-
-    def _whole(self) -> FunctionParts:
-        if self.known is None:
-            self.known = self._module.function_parts(self.number)
-            self._header = self.known[:3]
-        return self.known
-
-
-class ClassIR:
-    """One class. `methods` maps a name to a function's number; `fields` are annotated names with their defaults."""
-
-    __slots__ = ("_methods", "_module", "known", "line", "name", "number", "parent", "qualname")
-
-    def __init__(self, module: ModuleIR, number: int, name: str, qualname: str, line: int, parent: int) -> None:
-        self._module, self.number = module, number
-        self.name, self.qualname, self.line, self.parent = name, qualname, line, parent
-        self.known: ClassParts | None = None
-        self._methods: dict[str, int] | None = None
-
-    @property
-    def bases(self) -> tuple[Expr, ...]:
-        return self._whole().bases
-
-    @property
-    def header_words(self) -> set[str]:
-        """The names in the line that opens it, told without parsing anything."""
-        return self._module.header_words(self.number)
-
-    @property
-    def decorators(self) -> tuple[Expr, ...]:
-        return self._whole().decorators
-
-    @property
-    def body(self) -> tuple[Stmt, ...]:
-        return self._whole().body
-
-    @property
-    def methods(self) -> dict[str, int]:
-        if self._methods is None:
-            self._methods = self._module.plain_methods(self.number) if self.known is None else self.known.methods
-            if self._methods is None:
-                self._methods = self._whole().methods
-        return self._methods
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        return self._whole().fields
-
-    def _whole(self) -> ClassParts:
-        if self.known is None:
-            self.known = self._module.class_parts(self.number)
-        return self.known
 
 
 class ModuleIR:
@@ -153,9 +34,9 @@ class ModuleIR:
     """
 
     def __init__(self, source: bytes, package: str) -> None:
-        self.source = _normal(source)
+        self.source = normal(source)
         self.package = package
-        wrong = _wrong_encoding(source)
+        wrong = wrong_encoding(source)
         self.trouble = f"does not parse: {wrong}" if wrong else ""
         self.grown = False
         self.outline = outline = Outline(self.source)
@@ -338,7 +219,7 @@ class ModuleIR:
         if self.trouble:
             return None
         try:
-            return _parse_whole(self.source)
+            return parse_whole(self.source)
         except SyntaxError as error:
             self.trouble = f"does not parse: {error.msg} (line {error.lineno})"
         except (ValueError, RecursionError, MemoryError) as error:
@@ -493,7 +374,7 @@ class ModuleIR:
         if self._imports is None:
             self._imports = []
             for start, text in self.outline.imports():
-                names = _imported(text, self.package)
+                names = imported(text, self.package)
                 if names is not None:
                     self._imports.append((start, start + len(text), self.function_at(start), names))
         return self._imports
@@ -523,61 +404,3 @@ class ModuleIR:
 
 
 _WORD = re.compile(rb"[\w\x80-\xff]+")
-_COMMENT = re.compile(rb"#[^\n]*")
-_NAMES = rb"(?:[\w\x80-\xff]+(?:\s+as\s+[\w\x80-\xff]+)?\s*,\s*)*[\w\x80-\xff]+(?:\s+as\s+[\w\x80-\xff]+)?\s*,?\s*"
-_FROM = re.compile(rb"from\s+(\.*)\s*([\w\x80-\xff.]*)\s+import\s*\(?\s*(" + _NAMES + rb")\)?\s*")
-
-
-def _imported(text: bytes, package: str) -> tuple[Import, ...] | None:
-    """What one import statement binds; None for text that is none."""
-    plain = _COMMENT.sub(b" ", text).replace(b"\\\n", b" ")
-    simple = _FROM.fullmatch(plain)
-    if simple is not None:
-        names = [name.split() for name in simple[3].decode().split(",")]
-        module = absolute(simple[2].decode(), len(simple[1]), package)
-        return tuple((name[-1], module, name[0]) for name in names if name)
-    try:
-        statements = parse(text.decode()).body
-    except (SyntaxError, ValueError):
-        return None
-    out: list[Import] = []
-    for node in statements:
-        if isinstance(node, ast.Import):
-            out.extend(imported_modules(node))
-        elif isinstance(node, ast.ImportFrom) and node.names[0].name != "*":
-            module = absolute(node.module, node.level, package)
-            out.extend((a.asname or a.name, module, a.name) for a in node.names)
-    return tuple(out)
-
-
-def _parse_whole(source: bytes) -> ast.Module:
-    try:
-        return parse(source.decode())
-    except UnicodeDecodeError:
-        return parse(source)
-
-
-def _wrong_encoding(source: bytes) -> str:
-    """Why Python refuses what a text says of its encoding, empty where it does not."""
-    if b"coding" in source[:400]:
-        try:
-            tokenize.detect_encoding(BytesIO(source).readline)
-        except SyntaxError as error:
-            return str(error.msg)
-    return ""
-
-
-def _normal(source: bytes) -> bytes:
-    """The text with line ends as the outline knows them, in UTF-8 and without a mark of that."""
-    if source.startswith(b"\xef\xbb\xbf"):
-        source = source[3:]
-    if b"coding" in source[:400]:
-        try:
-            encoding, _ = tokenize.detect_encoding(BytesIO(source).readline)
-            if encoding not in ("utf-8", "utf-8-sig"):
-                source = source.decode(encoding).encode()
-        except (SyntaxError, ValueError, LookupError):
-            pass
-    if b"\r" in source:
-        source = source.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return re.sub(rb"(?m)^\f+", b"", source) if b"\f" in source else source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -63,7 +64,8 @@ def _bases(data: bytes) -> set[bytes]:
 
 _APART = {"stores": _stored, "strings": _quoted, "bases": _bases}
 
-_Holders = dict[bytes, "int | list[int]"]
+# By name the file that holds it, or those. A list while they are collected; after that an array, a fifth of its size.
+_Holders = dict[bytes, "int | list[int] | array[int]"]
 
 
 Found = dict[tuple[str, str], tuple[int, ...]]
@@ -92,6 +94,8 @@ class TextIndex:
             _enter(self._words, _words(data), index)
             for use, find in _APART.items():
                 _enter(self._apart[use], find(data), index)
+        for holders in (self._words, *self._apart.values()):
+            _pack(holders)
 
     def source(self, index: int) -> bytes:
         """The text of a file. It is read again when first asked for: all of them together are large."""
@@ -183,6 +187,12 @@ class TextOf:
             (index in files) == all(self.holds(name, use) for name, use in wanted)
             for wanted, files in found_all.items()
         )
+
+
+def _pack(holders: _Holders) -> None:
+    for name, known in holders.items():
+        if type(known) is list:
+            holders[name] = array("I", known)
 
 
 def _enter(holders: _Holders, names: set[bytes], index: int) -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from contractlint.flow.graph import build_graph
 from contractlint.flow.nodes import forget_keys
-from contractlint.index.build import parse
 from contractlint.index.ir import dotted
 from contractlint.index.module import ModuleIR
 from contractlint.index.project import Function, Project
+from contractlint.index.reading import parse
 from contractlint.index.store import ModuleStore
 from contractlint.sources import Tree
 
