@@ -41,8 +41,9 @@ class Frame:
             )
         self.key: int = intern_key(("frame", fn, shown, links, receiver))
         self._bare: Frame | None = None
-        self._about: dict[int, Frame] | None = None
-        self._given: dict[int, tuple[Facts, Frame]] | None = None
+        # None stands for this frame: it must not refer to itself, since no garbage is collected.
+        self._about: dict[int, Frame | None] | None = None
+        self._given: dict[int, tuple[Facts, Frame | None]] | None = None
         self._bits: tuple[tuple[str, int], ...] | None = None
 
     @staticmethod
@@ -79,10 +80,10 @@ class Frame:
             known = {(test.id, holds) for test, holds in self.facts}
             new = tuple([f for f in facts if (f[0].id, f[1]) not in known])
             frame = (
-                Frame(self.fn, self.facts + new, self.bound, self.receiver, self.depth, self.forks + 1) if new else self
+                Frame(self.fn, self.facts + new, self.bound, self.receiver, self.depth, self.forks + 1) if new else None
             )
             made = self._given[id(facts)] = facts, frame
-        return made[1]
+        return made[1] or self
 
     def about(self, node: Node) -> Frame:
         """This frame with only what can bear on a node: facts that speak of a part of it, bindings that it uses.
@@ -94,14 +95,13 @@ class Frame:
         mask = mentions(node)
         if self._about is None:
             self._about = {}
-        known = self._about.get(mask)
-        if known is None:
-            known = self._about[mask] = self._narrowed(mask)
-        return known
+        if mask not in self._about:
+            self._about[mask] = self._narrowed(mask)
+        return self._about[mask] or self
 
-    def _narrowed(self, mask: int) -> Frame:
+    def _narrowed(self, mask: int) -> Frame | None:
         if mask & 1:
-            return self  # parts of another function
+            return None  # parts of another function
         facts = tuple([f for f in self.facts if f[0].fn is not self.fn or speaks_of(f[0]) & mask])
         for test, _ in facts:
             mask |= mentions(test)
@@ -112,5 +112,5 @@ class Frame:
             kept = [name for name, bit in self._bits if bit & mask]
             bound = {name: bound[name] for name in kept} if len(kept) < len(bound) else bound
         if len(facts) == len(self.facts) and bound is self.bound:
-            return self
+            return None
         return Frame(self.fn, facts, bound, self.receiver, self.depth, self.forks)
