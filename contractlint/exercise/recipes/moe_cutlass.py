@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from contractlint.exercise.recipes.base import Argument, DtypeName, Fill, Recipe, constant
 
 _HOME = "contractlint.exercise.cutlass"
-_SIZES = {"num_tokens": 32, "local_num_experts": 8, "hidden_size": 512, "intermediate_size": 256, "top_k": 2}
-_FIRST = ("local_num_experts", "2 * intermediate_size", "hidden_size")
+_SIZES = {
+    "num_tokens": 32, "local_num_experts": 8, "hidden_size": 512, "packed_hidden_size": 512, "intermediate_size": 256,
+    "top_k": 2,
+}  # fmt: skip
+_FIRST = ("local_num_experts", "2 * intermediate_size", "packed_hidden_size")
 _SECOND = ("local_num_experts", "hidden_size", "intermediate_size")
 _FACTOR = Argument(Fill.POSITIVE, "float32", ("local_num_experts",), optional=True)
 
