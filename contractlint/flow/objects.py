@@ -13,12 +13,10 @@ if TYPE_CHECKING:
     from contractlint.flow.attributes import Store
     from contractlint.flow.evaluate import Flow
 
-MAX_DEPTH = 3
-
 
 def made(flow: Flow, cls: Class, node: Node, frame: Frame) -> Made | None:
     """The construction of an object, where what it holds can be told from that: not of modules, whose tensors are loaded."""
-    if flow.light or frame.depth > MAX_DEPTH or flow.attributes.is_module(cls):
+    if flow.light or flow.attributes.is_module(cls):
         return None
     return Made.by(node, frame)
 
@@ -30,11 +28,21 @@ def held(flow: Flow, value: Instance, name: str) -> list[Alt] | None:
         return None
     init = flow.project.find_method(cls, "__init__")
     certain, possible = flow.attributes.stores_on(cls, name)
-    if possible or any(store.fn != init for store in certain):
+    later = [store for store in certain if store.fn != init]
+    if possible or not all(_within(store) for store in later):
         return None
     if init is None:
-        return _field(flow, cls, made, name)
-    return _stored(flow, init, value, certain, name) if certain else None
+        return None if later else _field(flow, cls, made, name)
+    out = _stored(flow, init, value, [store for store in certain if store.fn == init], name)
+    for store in later if out else ():
+        out.extend(flow.attributes.read(store.value, Frame.make(store.fn, store.facts), [Alt(value)]))
+    return out
+
+
+def _within(store: Store) -> bool:
+    """Whether a store takes its value from an attribute of the very object that it stores on: `x.gpu = x.cpu`."""
+    value = store.value
+    return value.kind == "attr" and value.parts[0].id == store.base.id
 
 
 def itself(method: Function, value: Instance) -> Bindings:
@@ -51,7 +59,8 @@ def _stored(flow: Flow, init: Function, value: Instance, stores: list[Store], na
     assert made is not None
     bound: Bindings = bindings(flow, init, made.node, made.frame, 1)
     bound.update(itself(init, value))
-    frame = Frame.make(init, (), bound, value.cls if isinstance(value.cls, Class) else None, made.frame.depth + 1)
+    # How deep in calls the object was made is not counted: whoever asks, the answer is the same.
+    frame = Frame.make(init, (), bound, value.cls if isinstance(value.cls, Class) else None, 1)
     out: list[Alt] = []
     for store in stores:
         if contradicts(flow, store.facts, frame):
