@@ -42,7 +42,7 @@ def command() -> None:
 @click.option("--breaches", is_flag=True, help="Show only calls that broke a contract.")
 @click.option("--arguments", is_flag=True, help="Show what was passed.")
 def show(paths: tuple[Path, ...], release: str, contracts: tuple[str, ...], breaches: bool, arguments: bool) -> int:
-    """Show each call site with what it called. Exit code 1 when a contract was broken."""
+    """Show each call site with what it called. Exit code 1 when a contract was broken, 2 when something could not be read."""
     trace = _read(paths, release, contracts)
     rows = trace.ordered()
     for row in rows:
@@ -51,8 +51,8 @@ def show(paths: tuple[Path, ...], release: str, contracts: tuple[str, ...], brea
                 click.echo(line)
     for line in _summary(trace, rows):
         click.echo(line)
-    _tell_problems(trace)
-    return 1 if any(b.severity == "error" for row in rows for b in row.breaches) else 0
+    unread = _tell_problems(trace)
+    return 1 if any(b.severity == "error" for row in rows for b in row.breaches) else unread
 
 
 @command.command("merge")
@@ -66,8 +66,7 @@ def merge(paths: tuple[Path, ...], release: str, contracts: tuple[str, ...], out
 
     trace = _read(paths, release, contracts)
     _write(output, "".join(f"{line}\n" for line in dump_merged(trace)))
-    _tell_problems(trace)
-    return 0
+    return _tell_problems(trace)
 
 
 @command.command("export")
@@ -80,8 +79,7 @@ def export(paths: tuple[Path, ...], release: str, contracts: tuple[str, ...], fo
     """Write the rows for other programs: one JSON object, or a table of call sites."""
     trace = _read(paths, release, contracts)
     _write(output, _as_json(trace) if form == "json" else _as_csv(trace))
-    _tell_problems(trace)
-    return 0
+    return _tell_problems(trace)
 
 
 def _read(paths: tuple[Path, ...], release: str, contracts: tuple[str, ...]) -> Trace:
@@ -136,7 +134,7 @@ def _summary(trace: Trace, rows: list[Row]) -> Iterator[str]:
         f"{plural(len(rows), 'form')} of arguments, {broken:,} of them break a contract."
     )
     if trace.headers:
-        yield f"{plural(len(trace.headers), 'process').replace('processs', 'processes')} on {plural(len(hosts), 'machine')}."
+        yield f"{plural(len(trace.headers), 'process')} on {plural(len(hosts), 'machine')}."
 
 
 def _as_json(trace: Trace) -> str:
@@ -173,6 +171,8 @@ def _write(output: Path | None, text: str) -> None:
         raise Stop(f"--output: {output}: {problem.strerror}") from None
 
 
-def _tell_problems(trace: Trace) -> None:
+def _tell_problems(trace: Trace) -> int:
+    """Say what could not be read, and the exit code for it: what was not looked at is not clean."""
     for problem in trace.problems:
         click.echo(f"contractlint: {problem}", err=True)
+    return 2 if trace.problems else 0

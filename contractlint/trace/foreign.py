@@ -28,28 +28,36 @@ class Observation:
     complete: bool = True  # False: what is not named was not looked at
 
 
-def read_foreign(path: Path, text: str) -> list[Observation]:
-    """Read a file of one of the three kinds; empty when it is none of them."""
+def read_foreign(path: Path, text: str) -> tuple[list[Observation], list[str]]:
+    """Read a file of one of the three kinds, and say what in it is damaged; nothing of both when it is none of them."""
     if path.name in ("session.jsonl", "metadata.jsonl"):
-        return _session(text)
+        return _session(path, text)
     if path.suffix == ".json":
-        return _dump(text)
-    return _log(text)
+        return _dump(path, text)
+    return _log(text), []
+
+
+_DAMAGE = (AttributeError, KeyError, TypeError, ValueError)  # JSON, but not of the form that FlashInfer writes
 
 
 # level 10: one JSON object a call, and one more when it has returned
 
 
-def _session(text: str) -> list[Observation]:
+def _session(path: Path, text: str) -> tuple[list[Observation], list[str]]:
     found: list[Observation] = []
-    for line in text.splitlines():
+    problems: list[str] = []
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
         try:
             data = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(data, dict) and "function_name" in data and data.get("execution_status") != "completed":
-            found.append(_session_call(data))
-    return found
+            if "function_name" in data and data.get("execution_status") != "completed":
+                found.append(_session_call(data))
+        except json.JSONDecodeError:
+            if number != len(lines):  # the process may have been killed in its last line
+                problems.append(f"{path}:{number}: is no JSON and was left out")
+        except _DAMAGE:
+            problems.append(f"{path}:{number}: is no call as FlashInfer writes it, and was left out")
+    return found, problems
 
 
 def _session_call(data: dict[str, Any]) -> Observation:
@@ -165,21 +173,26 @@ def _log_value(lines: list[str]) -> Observed:
 # trace dumps: one JSON object for each template and set of sizes
 
 
-def _dump(text: str) -> list[Observation]:
+def _dump(path: Path, text: str) -> tuple[list[Observation], list[str]]:
     try:
         data = json.loads(text)
     except ValueError:
-        return []
+        return [], []
     if not isinstance(data, dict) or "inputs" not in data:
-        return []
-    tag = next((tag for tag in data.get("tags", ()) if str(tag).startswith("fi_api:")), "")
-    if not tag:
-        return []
+        return [], []
+    try:
+        tag = next((tag for tag in data.get("tags", ()) if str(tag).startswith("fi_api:")), "")
+        return ([_dump_call(tag, data)] if tag else []), []
+    except _DAMAGE:
+        return [], [f"{path}: is no trace dump as FlashInfer writes it, and was left out"]
+
+
+def _dump_call(tag: str, data: dict[str, Any]) -> Observation:
     module, _, function = tag.removeprefix("fi_api:").rpartition(".")
     sizes = {name: axis["value"] for name, axis in data.get("axes", {}).items() if "value" in axis}
     named = {name: _dumped(item, sizes) for name, item in data["inputs"].items()}
     named.update({name: Observed(Kind.CONSTANT, value=value) for name, value in sizes.items() if name not in named})
-    return [Observation(function, "flashinfer trace dump", "", module, named, complete=False)]
+    return Observation(function, "flashinfer trace dump", "", module, named, complete=False)
 
 
 def _dumped(item: dict[str, Any], sizes: dict[str, int]) -> Observed:

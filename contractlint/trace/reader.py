@@ -74,7 +74,8 @@ def _read(path: Path, trace: Trace) -> None:
     if text.startswith('{"trace":'):
         _read_own(path, text, trace)
         return
-    found = read_foreign(path, text)
+    found, problems = read_foreign(path, text)
+    trace.problems += problems
     if found:
         trace.files += 1
         trace.observations += found
@@ -84,7 +85,11 @@ def _read_own(path: Path, text: str, trace: Trace) -> None:
     """A file may end in the middle of a line, where its process was killed or the disk was full."""
     lines = text.splitlines()
     header = _json(lines[0])
-    if header is None or int(header.get("trace", 0)) > VERSION:
+    version = header.get("trace") if header is not None else None
+    if header is None or not isinstance(version, int):
+        trace.problems.append(f"{path}:1: the header is damaged, so nothing of the file was read")
+        return
+    if version > VERSION:
         trace.problems.append(f"{path}: is a trace of a newer contractlint; update to read it")
         return
     trace.files += 1
@@ -119,7 +124,6 @@ def _json(line: str) -> dict[str, Any] | None:
 
 def dump_merged(trace: Trace) -> Iterator[str]:
     """One trace as lines, from everything that was read."""
-    compact = {"separators": (",", ":")}
     yield json.dumps({"trace": VERSION, "merged": True, "headers": trace.headers}, separators=(",", ":"))
     for number, row in enumerate(trace.ordered(), 1):
-        yield json.dumps({"id": number, **row.to_json()}, separators=(compact["separators"][0], ":"))
+        yield json.dumps({"id": number, **row.to_json()}, separators=(",", ":"))
