@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -77,13 +79,27 @@ def test_run_reaches_every_child_process(run: Run, tmp_path_factory: pytest.Temp
     program.write_text(PROCESSES)
     done = run(
         "-m", "contractlint", "run", "--trace", str(folder / "traces"), "--require", "trtllm_fp8_block_scale_moe",
-        "--", __import__("sys").executable, str(program), release="0.6.7",
+        "--", sys.executable, str(program), release="0.6.7",
     )  # fmt: skip
     words = dict(line.split() for line in done.stdout.splitlines())
     assert words == dict.fromkeys(("self", "fork", "spawn", "forkserver", "program"), "ContractBreach"), done.stderr
     assert done.returncode == 0 and "entry points of flashinfer 0.6.7" in done.stderr
     shown = run("-m", "contractlint", "trace", "show", str(folder / "traces"))
     assert shown.returncode == 1 and "5 calls of 1 entry point" in shown.stdout
+
+
+def test_what_a_recorded_run_saw_before_kill_9_can_be_read(run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(f"{CALLS}\nimport os, signal\nfor _ in range(3): call()\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    traces = str(tmp_path / "traces")
+    done = run(
+        "-m", "contractlint", "run", "--mode", "record", "--trace", traces, "--", sys.executable, str(program),
+        release="0.6.7",
+    )  # fmt: skip
+    assert done.returncode in (-9, 137), done.stderr
+    shown = run("-m", "contractlint", "trace", "show", traces)
+    assert "3 calls of 1 entry point" in shown.stdout, shown.stdout + shown.stderr
+    assert run("-m", "contractlint", "trace", "merge", traces, "-o", str(tmp_path / "merged.jsonl")).returncode == 0
 
 
 def test_the_environment_alone_arms_a_process_whose_engine_loads_plugins(run: Run) -> None:
