@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contractlint.calls.containers import boxed
-from contractlint.calls.values import NOTHING, Cls, Inst, Lib, Obj, Values
+from contractlint.calls.referents import NOTHING, Cls, Inst, Lib, Obj, Referents
 from contractlint.index.ir import Expr, dotted
 from contractlint.index.project import Function
 
@@ -38,9 +38,9 @@ class Annotations:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self._returned: dict[tuple[str, int], Values] = {}
+        self._returned: dict[tuple[str, int], Referents] = {}
 
-    def returned(self, fn: Function) -> Values:
+    def returned(self, fn: Function) -> Referents:
         """What a function says that it returns."""
         if fn.ir.returns is None:
             return NOTHING
@@ -51,7 +51,7 @@ class Annotations:
             known = self._returned[key] = self.values(fn, fn.ir.returns)
         return known
 
-    def values(self, fn: Function, annotation: Expr, depth: int = 0) -> Values:
+    def values(self, fn: Function, annotation: Expr, depth: int = 0) -> Referents:
         """The objects that an annotation allows, where it names classes."""
         kind = annotation[0]
         if depth > 6:
@@ -64,7 +64,7 @@ class Annotations:
             return NOTHING
         return self._objects(self.references(fn, annotation, depth), fn, depth)
 
-    def _generic(self, fn: Function, annotation: Expr, depth: int) -> Values:
+    def _generic(self, fn: Function, annotation: Expr, depth: int) -> Referents:
         head = (dotted(annotation[2]) or "").rpartition(".")[2]
         inner = annotation[3][2] if annotation[3][0] == "tuple" else (annotation[3],)
         if head in _EITHER:
@@ -77,7 +77,7 @@ class Annotations:
             return self.references(fn, inner[0], depth + 1)
         return self.values(fn, annotation[2], depth + 1)
 
-    def _objects(self, references: Values, fn: Function, depth: int) -> Values:
+    def _objects(self, references: Referents, fn: Function, depth: int) -> Referents:
         out = NOTHING
         for value in references:
             if isinstance(value, Cls):
@@ -86,7 +86,7 @@ class Annotations:
                 out |= {Obj(value.name)}
         return out
 
-    def references(self, fn: Function, expr: Expr, depth: int = 0) -> Values:
+    def references(self, fn: Function, expr: Expr, depth: int = 0) -> Referents:
         """The classes that a plain name in an annotation means; an alias (`X = A | B`) means what it stands for."""
         if expr[0] == "attr":
             bases = self.references(fn, expr[2], depth)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from contractlint.calls.values import NOTHING, Box, Values
+from contractlint.calls.referents import NOTHING, Box, Referents
 from contractlint.flow.nodes import Node
 
 if TYPE_CHECKING:
@@ -13,34 +13,34 @@ if TYPE_CHECKING:
 from contractlint.calls.scope import Scope
 
 
-def boxed(values: Values) -> Values:
+def boxed(values: Referents) -> Referents:
     """A container of which every element can be each of the values."""
     return frozenset((Box((), values),)) if values else NOTHING
 
 
-def spread(items: Iterable[tuple[object, Values]]) -> Values:
+def spread(items: Iterable[tuple[object, Referents]]) -> Referents:
     """A container of containers: each element has these values at these positions."""
     found = tuple((key, values) for key, values in items if values)
     return boxed(frozenset((Box(found, NOTHING),))) if found else NOTHING
 
 
-def elements(values: Values) -> Values:
+def elements(values: Referents) -> Referents:
     """Everything that lies in containers."""
     return NOTHING.union(*(v.all() for v in values if isinstance(v, Box)))
 
 
-def _get(resolver: Resolver, boxes: Values, node: Node, scope: Scope) -> Values:
+def _get(resolver: Resolver, boxes: Referents, node: Node, scope: Scope) -> Referents:
     args = node.parts[1]
     key = args[0].parts[0] if args and args[0].kind == "const" else ...
     out = NOTHING.union(*(v.at(key) for v in boxes if isinstance(v, Box)))
     return out | resolver.of(args[1], scope) if len(args) > 1 else out
 
 
-def _all(resolver: Resolver, boxes: Values, node: Node, scope: Scope) -> Values:
+def _all(resolver: Resolver, boxes: Referents, node: Node, scope: Scope) -> Referents:
     return boxes
 
 
-def _items(resolver: Resolver, boxes: Values, node: Node, scope: Scope) -> Values:
+def _items(resolver: Resolver, boxes: Referents, node: Node, scope: Scope) -> Referents:
     return spread([(1, elements(boxes))])
 
 

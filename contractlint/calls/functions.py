@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from contractlint.calls.containers import elements, spread
-from contractlint.calls.values import NOTHING, Bind, Box, Cls, Fn, Inst, Lib, Obj, Super, Text, Values
+from contractlint.calls.referents import NOTHING, Bind, Box, Cls, Fn, Inst, Lib, Obj, Referents, Super, Text
 from contractlint.flow.nodes import Node
 from contractlint.index.project import Function
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contractlint.calls.scope import Scope
 
 
-def _getattr(resolver: Resolver, node: Node, scope: Scope) -> Values:
+def _getattr(resolver: Resolver, node: Node, scope: Scope) -> Referents:
     args = node.parts[1]
     if len(args) < 2:
         return NOTHING
@@ -30,7 +30,7 @@ def _getattr(resolver: Resolver, node: Node, scope: Scope) -> Values:
     return out if bases else out.union(*(resolver.members.by_name(name) for name in names))
 
 
-def _import_module(resolver: Resolver, node: Node, scope: Scope) -> Values:
+def _import_module(resolver: Resolver, node: Node, scope: Scope) -> Referents:
     out = NOTHING
     for arg in node.parts[1][:1]:
         for value in resolver.of(arg, scope):
@@ -40,30 +40,30 @@ def _import_module(resolver: Resolver, node: Node, scope: Scope) -> Values:
     return out
 
 
-def _partial(resolver: Resolver, node: Node, scope: Scope) -> Values:
+def _partial(resolver: Resolver, node: Node, scope: Scope) -> Referents:
     if not node.parts[1]:
         return NOTHING
     targets = resolver.of(node.parts[1][0], scope)
     return frozenset(Bind(t, node, scope.fn) for t in targets if isinstance(t, Lib | Fn))
 
 
-def _first(resolver: Resolver, node: Node, scope: Scope) -> Values:
+def _first(resolver: Resolver, node: Node, scope: Scope) -> Referents:
     """A function that gives back what it is given, or a decorator of it."""
     return resolver.of(node.parts[1][0], scope) if node.parts[1] else NOTHING
 
 
-def _second(resolver: Resolver, node: Node, scope: Scope) -> Values:
+def _second(resolver: Resolver, node: Node, scope: Scope) -> Referents:
     return resolver.of(node.parts[1][1], scope) if len(node.parts[1]) > 1 else NOTHING
 
 
-def _super(resolver: Resolver, node: Node, scope: Scope) -> Values:
+def _super(resolver: Resolver, node: Node, scope: Scope) -> Referents:
     fn: Function | None = scope.fn
     while fn is not None and fn.owner is None:
         fn = fn.parent
     return frozenset((Super(fn.owner),)) if fn is not None and fn.owner is not None else NOTHING
 
 
-def _type(resolver: Resolver, node: Node, scope: Scope) -> Values:
+def _type(resolver: Resolver, node: Node, scope: Scope) -> Referents:
     return frozenset(
         Cls(v.cls) if isinstance(v, Inst) else Lib(v.cls)
         for v in _first(resolver, node, scope)
@@ -71,23 +71,23 @@ def _type(resolver: Resolver, node: Node, scope: Scope) -> Values:
     )
 
 
-def _dict_of(resolver: Resolver, node: Node, scope: Scope) -> Values:
+def _dict_of(resolver: Resolver, node: Node, scope: Scope) -> Referents:
     out = NOTHING.union(*(resolver.of(arg, scope) for arg in node.parts[1]))
     items = tuple((k, resolver.of(v, scope)) for k, v in node.parts[2] if k)
     found = tuple((k, v) for k, v in items if v)
     return out | {Box(found, NOTHING)} if found else out
 
 
-def _next(resolver: Resolver, node: Node, scope: Scope) -> Values:
+def _next(resolver: Resolver, node: Node, scope: Scope) -> Referents:
     return elements(_first(resolver, node, scope))
 
 
-def _zip(resolver: Resolver, node: Node, scope: Scope) -> Values:
+def _zip(resolver: Resolver, node: Node, scope: Scope) -> Referents:
     items = [(i, elements(resolver.of(arg, scope))) for i, arg in enumerate(node.parts[1])]
     return spread(items)
 
 
-def _enumerate(resolver: Resolver, node: Node, scope: Scope) -> Values:
+def _enumerate(resolver: Resolver, node: Node, scope: Scope) -> Referents:
     return spread([(1, elements(_first(resolver, node, scope)))])
 
 

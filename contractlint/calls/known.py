@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from contractlint.calls.values import Values
+from contractlint.calls.referents import Referents
 from contractlint.index.project import Class
 
 
@@ -19,8 +19,8 @@ class Known:
     there.
     """
 
-    params: dict[tuple[str, int, str], Values] = field(default_factory=dict)
-    attributes: dict[str, dict[Class | str | None, Values]] = field(default_factory=lambda: defaultdict(dict))
-    variables: dict[tuple[str, str], Values] = field(default_factory=dict)
+    params: dict[tuple[str, int, str], Referents] = field(default_factory=dict)
+    attributes: dict[str, dict[Class | str | None, Referents]] = field(default_factory=lambda: defaultdict(dict))
+    variables: dict[tuple[str, str], Referents] = field(default_factory=dict)
     holders: dict[str, list[Class]] = field(default_factory=dict)
     writers: dict[str, set[tuple[str, int]]] = field(default_factory=dict)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from contractlint.calls.referents import NOTHING, Bind, Cls, Ext, Fn, Inst, Lib, Mod, Obj, Referent, Referents, Super
 from contractlint.calls.scope import Scope
-from contractlint.calls.values import NOTHING, Bind, Cls, Ext, Fn, Inst, Lib, Mod, Obj, Super, Value, Values
 from contractlint.flow.nodes import Node
 from contractlint.index.project import Class, Function
 
@@ -21,14 +21,14 @@ class Members:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self._instance: dict[tuple[str, int, str], Values] = {}
-        self._by_name: dict[str, Values] = {}
+        self._instance: dict[tuple[str, int, str], Referents] = {}
+        self._by_name: dict[str, Referents] = {}
 
     def forget(self) -> None:
         self._instance.clear()
         self._by_name.clear()
 
-    def read(self, node: Node, scope: Scope) -> Values:
+    def read(self, node: Node, scope: Scope) -> Referents:
         """What `base.name` can be."""
         base, name = node.parts
         bases = self._resolver.in_full(base, scope)
@@ -37,14 +37,14 @@ class Members:
             return values  # what a test calls by the name of something in the product is most often a stand-in for it
         return self.by_name(name)
 
-    def by_name(self, name: str) -> Values:
+    def by_name(self, name: str) -> Referents:
         """An attribute of an object of unknown class, where all classes that store the name keep the library's under it."""
         if name not in self._by_name:
             self._by_name[name] = NOTHING
             self._by_name[name] = self._resolver.fully(lambda: self._find_by_name(name))
         return self._by_name[name]
 
-    def _find_by_name(self, name: str) -> Values:
+    def _find_by_name(self, name: str) -> Referents:
         owners = self._resolver.known.holders.get(name, [])
         text, writers = self._resolver.project.text, self._resolver.known.writers.get(name, set())
         if not (owners or writers) or text.is_common(name, "stores"):
@@ -71,7 +71,7 @@ class Members:
         kept = self._resolver.known.attributes.get(name, {}).get(None, NOTHING)
         return kept.union(*(self.instance_attribute(owner, name) for owner in owners))
 
-    def of(self, value: Value, name: str) -> Values:
+    def of(self, value: Referent, name: str) -> Referents:
         """What `value.name` can be."""
         if isinstance(value, Lib):
             member = self._resolver.library.member(value.name, name)
@@ -94,7 +94,7 @@ class Members:
             return frozenset((value.target,))
         return NOTHING
 
-    def instance_attribute(self, cls: Class, name: str, on_class: bool = False) -> Values:
+    def instance_attribute(self, cls: Class, name: str, on_class: bool = False) -> Referents:
         """What an attribute of an instance can be: a method, what is stored there, what is declared."""
         key = (cls.module.file, cls.index, f"{name}()" if on_class else name)
         known = self._instance.get(key)
@@ -103,7 +103,7 @@ class Members:
             known = self._instance[key] = self._resolver.fully(lambda: self._on_instance(cls, name, on_class))
         return known
 
-    def _on_instance(self, cls: Class, name: str, on_class: bool) -> Values:
+    def _on_instance(self, cls: Class, name: str, on_class: bool) -> Referents:
         method = self._resolver.project.find_method(cls, name)
         if method is not None:
             if method.decorated("property", "cached_property"):
@@ -125,7 +125,7 @@ class Members:
         values = NOTHING.union(*(self._stored(c, name) | self._declared(c, name) for c in below))
         return values or self._from_outside(cls, name)
 
-    def _from_outside(self, cls: Class, name: str) -> Values:
+    def _from_outside(self, cls: Class, name: str) -> Referents:
         """What other code stores on an instance of a class (`layer.kernel = Kernel()`)."""
         if self._resolver.project.text.count(name, "stores") > MAX_OUTSIDE:
             return NOTHING
@@ -138,7 +138,7 @@ class Members:
                         out |= self._resolver.of(record.value, Scope(fn))
         return out
 
-    def _stored(self, cls: Class, name: str) -> Values:
+    def _stored(self, cls: Class, name: str) -> Referents:
         """What the methods of a class store under a name of their instance."""
         out = NOTHING
         for index in cls.module.ir.using(name, "stores"):
@@ -158,7 +158,7 @@ class Members:
                 out |= {Cls(Class(cls.module, index))}
         return out
 
-    def _declared(self, cls: Class, name: str) -> Values:
+    def _declared(self, cls: Class, name: str) -> Referents:
         """What the body of a class says of a name: an assignment, an annotated field."""
         out = NOTHING
         body = Function(cls.module, 0)
@@ -171,7 +171,7 @@ class Members:
                 out |= self._resolver.annotations.values(body, stmt[3])
         return out
 
-    def _inherited(self, cls: Class, name: str) -> Values:
+    def _inherited(self, cls: Class, name: str) -> Referents:
         return frozenset(Lib(f"{base}.{name}") for base in self.library_bases(cls))
 
     def library_bases(self, cls: Class) -> list[str]:
@@ -187,7 +187,7 @@ class Members:
                     names.append(value.name)
         return names
 
-    def _of_super(self, cls: Class, name: str) -> Values:
+    def _of_super(self, cls: Class, name: str) -> Referents:
         for current in self._resolver.project.mro(cls):
             if current != cls:
                 method = current.method(name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from contractlint.calls.referents import NOTHING, Bind, Cls, Inst, Lib, Obj, Referent, Referents
 from contractlint.calls.resolve import Resolver
 from contractlint.calls.scope import Scope
-from contractlint.calls.values import NOTHING, Bind, Cls, Inst, Lib, Obj, Value, Values
 from contractlint.flow.nodes import Fact, Facts, Node
 
 
-def callees(resolver: Resolver, node: Node, facts: Facts, scope: Scope) -> Values:
+def callees(resolver: Resolver, node: Node, facts: Facts, scope: Scope) -> Referents:
     """What a callee can be where these facts hold."""
     if node.kind == "attr":
         base, name = node.parts
@@ -28,7 +28,7 @@ def callees(resolver: Resolver, node: Node, facts: Facts, scope: Scope) -> Value
     return values
 
 
-def _instances(resolver: Resolver, base: Node, known: Values, facts: Facts, scope: Scope) -> Values:
+def _instances(resolver: Resolver, base: Node, known: Referents, facts: Facts, scope: Scope) -> Referents:
     """The objects that tests of their class leave."""
     for test, holds in facts:
         if test.kind != "call" or len(test.parts[1]) != 2 or test.parts[1][0].id != base.id:
@@ -50,7 +50,7 @@ def _instances(resolver: Resolver, base: Node, known: Values, facts: Facts, scop
     return known
 
 
-def _is_one(resolver: Resolver, value: Value, types: Values) -> bool:
+def _is_one(resolver: Resolver, value: Referent, types: Referents) -> bool:
     if isinstance(value, Inst):
         return any(isinstance(t, Cls) and resolver.project.related(t.cls, value.cls) for t in types)
     if isinstance(value, Obj):
@@ -60,13 +60,13 @@ def _is_one(resolver: Resolver, value: Value, types: Values) -> bool:
     return False
 
 
-def _instance(value: Value) -> Value | None:
+def _instance(value: Referent) -> Referent | None:
     if isinstance(value, Cls):
         return Inst(value.cls)
     return Obj(value.name) if isinstance(value, Lib) else None
 
 
-def _partials(resolver: Resolver, node: Node, values: Values, fact: Fact, scope: Scope) -> Values:
+def _partials(resolver: Resolver, node: Node, values: Referents, fact: Fact, scope: Scope) -> Referents:
     """A test of `callee.func` tells a partial from what it replaced."""
     test, holds = fact
     if test.kind == "bool" and test.parts[0] == "and" and not holds:

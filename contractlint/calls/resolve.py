@@ -16,9 +16,7 @@ from contractlint.calls.hot import HotNames
 from contractlint.calls.known import Known
 from contractlint.calls.library import Library
 from contractlint.calls.members import Members
-from contractlint.calls.results import Results
-from contractlint.calls.scope import Scope
-from contractlint.calls.values import (
+from contractlint.calls.referents import (
     NOTHING,
     Box,
     Cls,
@@ -28,10 +26,12 @@ from contractlint.calls.values import (
     Lib,
     Mod,
     Obj,
+    Referents,
     Text,
-    Values,
     carried,
 )
+from contractlint.calls.results import Results
+from contractlint.calls.scope import Scope
 from contractlint.flow.evaluate import Flow
 from contractlint.flow.expressions import expression_node
 from contractlint.flow.nodes import Node
@@ -53,13 +53,13 @@ class Resolver:
         self.annotations = Annotations(self)
         self.members = Members(self)
         self.results = Results(self)
-        self._memo: dict[tuple[int, int, bool], Values] = {}
+        self._memo: dict[tuple[int, int, bool], Referents] = {}
         self._kept: list[Scope] = []  # scopes whose identity is part of a key in the memo
         self._active: dict[tuple[int, int, bool], int] = {}
         self.only = False  # whether nothing but what is of the library is asked for
         self.cut = 1 << 30
         self.depth = 0
-        self._named: dict[tuple[str, str], Values] = {}
+        self._named: dict[tuple[str, str], Referents] = {}
 
     def forget(self) -> None:
         """Drop what was derived from facts that have changed."""
@@ -69,15 +69,15 @@ class Resolver:
         self.members.forget()
         self.results.forget()
 
-    def carried(self, node: Node, scope: Scope) -> Values:
+    def carried(self, node: Node, scope: Scope) -> Referents:
         """What of the library a node can be. Nothing is evaluated for what says no name that the library goes by."""
         return carried(self.asked(True, node, scope)) if self.hot.may_carry(node) else NOTHING
 
-    def in_full(self, node: Node, scope: Scope) -> Values:
+    def in_full(self, node: Node, scope: Scope) -> Referents:
         """Everything that a node can be, on the way to what of the library another one can be."""
         return self.asked(False, node, scope)
 
-    def fully(self, compute: Callable[[], Values]) -> Values:
+    def fully(self, compute: Callable[[], Referents]) -> Referents:
         """What does not depend on who asks, and how much of it."""
         only, self.only = self.only, False
         try:
@@ -85,14 +85,14 @@ class Resolver:
         finally:
             self.only = only
 
-    def asked(self, only_library: bool, node: Node, scope: Scope) -> Values:
+    def asked(self, only_library: bool, node: Node, scope: Scope) -> Referents:
         only, self.only = self.only, only_library
         try:
             return self.of(node, scope)
         finally:
             self.only = only
 
-    def of(self, node: Node, scope: Scope) -> Values:
+    def of(self, node: Node, scope: Scope) -> Referents:
         """Everything that a node can be."""
         if node.kind == "const":
             value = node.parts[0]
@@ -117,7 +117,7 @@ class Resolver:
         self._active[key] = self.depth
         self.depth += 1
         try:
-            values: Values = handler(self, node, scope)
+            values: Referents = handler(self, node, scope)
         finally:
             self.depth -= 1
             del self._active[key]
@@ -133,7 +133,7 @@ class Resolver:
 
     # names
 
-    def _param(self, node: Node, scope: Scope) -> Values:
+    def _param(self, node: Node, scope: Scope) -> Referents:
         name, fn = node.parts[0], node.fn
         if scope.fn == fn and scope.bound is not None and name in scope.bound:
             return self.of(*scope.bound[name])
@@ -155,7 +155,7 @@ class Resolver:
             values |= self.expression(fn, param.default)
         return values
 
-    def _free(self, node: Node, scope: Scope) -> Values:
+    def _free(self, node: Node, scope: Scope) -> Referents:
         name, fn = node.parts[0], node.fn.parent
         while fn is not None:
             found = self.flow.graph(fn).names.get(name)
@@ -164,10 +164,10 @@ class Resolver:
             fn = fn.parent
         return self.named(node.fn.module, name)
 
-    def _global(self, node: Node, scope: Scope) -> Values:
+    def _global(self, node: Node, scope: Scope) -> Referents:
         return self.named(node.fn.module, node.parts[0])
 
-    def named(self, module: Module, name: str) -> Values:
+    def named(self, module: Module, name: str) -> Referents:
         """What a name at the level of a module can be."""
         key = (module.file, name)
         known = self._named.get(key)
@@ -178,7 +178,7 @@ class Resolver:
             self.depth = depth
         return known
 
-    def _find_named(self, module: Module, name: str) -> Values:
+    def _find_named(self, module: Module, name: str) -> Referents:
         values = self.known.variables.get((module.file, name), NOTHING)
         bindings = module.bindings.get(name, ())
         for binding in bindings:
@@ -208,16 +208,16 @@ class Resolver:
                 return values
         return frozenset((Ext(f"builtins.{name}"),))
 
-    def _annotated_only(self, module: Module, name: str) -> Values:
+    def _annotated_only(self, module: Module, name: str) -> Referents:
         """A name that a module declares (`platform: Platform`) and sets in ways that are not followed."""
         body = Function(module, 0)
         found = [s[3] for s in body.ir.body if s[0] == "ann" and s[2][0] == "name" and s[2][2] == name]
         return NOTHING.union(*(self.annotations.values(body, annotation) for annotation in found))
 
-    def _import(self, node: Node, scope: Scope) -> Values:
+    def _import(self, node: Node, scope: Scope) -> Referents:
         return self.imported(node.parts[0], node.parts[1])
 
-    def imported(self, module: str, attribute: str | None) -> Values:
+    def imported(self, module: str, attribute: str | None) -> Referents:
         """What an import statement binds."""
         dotted = module if attribute is None else f"{module}.{attribute}"
         if self.flow.is_external(module):
@@ -230,31 +230,31 @@ class Resolver:
                     return values
         return frozenset((Mod(dotted),))
 
-    def external(self, dotted: str) -> Values:
+    def external(self, dotted: str) -> Referents:
         """Something that lies outside of the project, or the kernel of a project that is named like an op."""
         return frozenset((Lib(dotted) if self.library.covers(dotted) else Ext(dotted),))
 
-    def _def(self, node: Node, scope: Scope) -> Values:
+    def _def(self, node: Node, scope: Scope) -> Referents:
         return frozenset((Fn(Function(node.fn.module, node.parts[0])),))
 
-    def _class(self, node: Node, scope: Scope) -> Values:
+    def _class(self, node: Node, scope: Scope) -> Referents:
         return frozenset((Cls(Class(node.fn.module, node.parts[0])),))
 
-    def expression(self, fn: Function, expr: Expr) -> Values:
+    def expression(self, fn: Function, expr: Expr) -> Referents:
         """A default, or what stands in the body of a class, read at the level of the module."""
         body = Function(fn.module, 0)
         return self.of(expression_node(body, expr), Scope(body))
 
     # structure
 
-    def _phi(self, node: Node, scope: Scope) -> Values:
+    def _phi(self, node: Node, scope: Scope) -> Referents:
         return NOTHING.union(*(self.of(alternative, scope) for _, alternative in node.parts[0]))
 
-    def _bool(self, node: Node, scope: Scope) -> Values:
+    def _bool(self, node: Node, scope: Scope) -> Referents:
         return NOTHING.union(*(self.of(value, scope) for value in node.parts[1]))
 
-    def _tuple(self, node: Node, scope: Scope) -> Values:
-        items: list[tuple[object, Values]] = []
+    def _tuple(self, node: Node, scope: Scope) -> Referents:
+        items: list[tuple[object, Referents]] = []
         rest = NOTHING
         for position, element in enumerate(node.parts[0]):
             if element.kind == "star":
@@ -265,8 +265,8 @@ class Resolver:
             return boxed(rest.union(*(v for _, v in items)))
         return frozenset((Box(tuple(items), NOTHING),)) if any(v for _, v in items) else NOTHING
 
-    def _dict(self, node: Node, scope: Scope) -> Values:
-        items: dict[object, Values] = {}
+    def _dict(self, node: Node, scope: Scope) -> Referents:
+        items: dict[object, Referents] = {}
         rest = NOTHING
         for key, value in node.parts[0]:
             values = self.of(value, scope)
@@ -279,7 +279,7 @@ class Resolver:
         found = tuple((k, v) for k, v in items.items() if v)
         return frozenset((Box(found, rest),)) if found or rest else NOTHING
 
-    def _update(self, node: Node, scope: Scope) -> Values:
+    def _update(self, node: Node, scope: Scope) -> Referents:
         base, key, value = node.parts
         values, before = self.of(value, scope), self.of(base, scope)
         if key is None:
@@ -287,13 +287,13 @@ class Resolver:
         added = Box(((key.parts[0], values),), NOTHING) if key.kind == "const" else Box((), values)
         return before | {added} if values else before
 
-    def _comp(self, node: Node, scope: Scope) -> Values:
+    def _comp(self, node: Node, scope: Scope) -> Referents:
         return boxed(self.of(node.parts[1][-1], scope))
 
-    def _element(self, node: Node, scope: Scope) -> Values:
+    def _element(self, node: Node, scope: Scope) -> Referents:
         return elements(self.of(node.parts[0], scope))
 
-    def _sub(self, node: Node, scope: Scope) -> Values:
+    def _sub(self, node: Node, scope: Scope) -> Referents:
         base, index = node.parts
         key = index.parts[0] if index.kind == "const" else ...
         out = NOTHING
@@ -308,7 +308,7 @@ class Resolver:
                     out |= self.results.of(method, None, value.cls, scope.depth)
         return out
 
-    def _context(self, node: Node, scope: Scope) -> Values:
+    def _context(self, node: Node, scope: Scope) -> Referents:
         out = NOTHING
         for value in self.in_full(node.parts[0], scope):
             if isinstance(value, Inst):
@@ -320,13 +320,13 @@ class Resolver:
                 out |= {value}
         return out
 
-    def _pass(self, node: Node, scope: Scope) -> Values:
+    def _pass(self, node: Node, scope: Scope) -> Referents:
         return self.of(node.parts[0], scope)
 
-    def _attr(self, node: Node, scope: Scope) -> Values:
+    def _attr(self, node: Node, scope: Scope) -> Referents:
         return self.members.read(node, scope)
 
-    def _call(self, node: Node, scope: Scope) -> Values:
+    def _call(self, node: Node, scope: Scope) -> Referents:
         return self.results.of_call(node, scope)
 
 

@@ -7,8 +7,22 @@ from typing import TYPE_CHECKING
 from contractlint.calls.containers import METHODS, boxed
 from contractlint.calls.functions import FUNCTIONS
 from contractlint.calls.members import MAX_OVERRIDES
+from contractlint.calls.referents import (
+    NOTHING,
+    Bind,
+    Box,
+    Cls,
+    Ext,
+    Fn,
+    Inst,
+    Lib,
+    Obj,
+    Referent,
+    Referents,
+    Text,
+    carries,
+)
 from contractlint.calls.scope import Scope
-from contractlint.calls.values import NOTHING, Bind, Box, Cls, Ext, Fn, Inst, Lib, Obj, Text, Value, Values, carries
 from contractlint.flow.binding import Bound, bind
 from contractlint.flow.invoke import lazy_reference
 from contractlint.flow.nodes import Node
@@ -25,23 +39,23 @@ class Results:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self._results: dict[tuple[str, int, Class | None, bool], Values] = {}
+        self._results: dict[tuple[str, int, Class | None, bool], Referents] = {}
         self._following: dict[tuple[str, int, Class | None, bool], int] = {}
 
     def forget(self) -> None:
         self._results.clear()
 
-    def of_call(self, node: Node, scope: Scope) -> Values:
+    def of_call(self, node: Node, scope: Scope) -> Referents:
         """What a call gives."""
         function = node.parts[0]
         if function.kind == "attr" and function.parts[1] in METHODS:
             boxes = frozenset(v for v in self._resolver.in_full(function.parts[0], scope) if isinstance(v, Box))
             if boxes:
-                of_boxes: Values = METHODS[function.parts[1]](self._resolver, boxes, node, scope)
+                of_boxes: Referents = METHODS[function.parts[1]](self._resolver, boxes, node, scope)
                 return of_boxes
         return NOTHING.union(*(self.called(value, node, scope) for value in self._resolver.in_full(function, scope)))
 
-    def called(self, value: Value, node: Node, scope: Scope) -> Values:
+    def called(self, value: Referent, node: Node, scope: Scope) -> Referents:
         """What calling a value gives."""
         if isinstance(value, Lib):
             return frozenset(map(Obj, self._resolver.library.returned(value.name)))
@@ -61,7 +75,7 @@ class Results:
                 return self._resolver.fully(lambda: special(self._resolver, node, scope))
         return NOTHING
 
-    def _result_of(self, value: Fn, node: Node, scope: Scope) -> Values:
+    def _result_of(self, value: Fn, node: Node, scope: Scope) -> Referents:
         wrapped = lazy_reference(node)
         if wrapped is not None and self._resolver.flow.is_external(wrapped):
             return self._resolver.external(wrapped)
@@ -88,7 +102,7 @@ class Results:
             return kernels
         return out
 
-    def _passes_through(self, value: Value) -> bool:
+    def _passes_through(self, value: Referent) -> bool:
         """Whether what a function returns can stand for a callable that it was given: it takes whatever comes, or is unknown."""
         if isinstance(value, Fn) and value.fn.parent is not None:
             return any(p.kind in ("vararg", "kwarg") for p in value.fn.ir.params)
@@ -113,7 +127,7 @@ class Results:
 
     def of(
         self, fn: Function, given: dict[str, tuple[Node, Scope]] | None, receiver: Class | None, depth: int
-    ) -> Values:
+    ) -> Referents:
         """What a function returns: by its `return` statements and those of its overrides, else by its annotation."""
         if given:
             return self._result(fn, given, receiver, depth)
@@ -141,7 +155,7 @@ class Results:
 
     def _result(
         self, fn: Function, given: dict[str, tuple[Node, Scope]] | None, receiver: Class | None, depth: int
-    ) -> Values:
+    ) -> Referents:
         out = self._returned(fn, given, receiver, depth)
         if not out and fn.owner is not None and fn.ir.owner >= 0:
             for cls in self._resolver.project.subclasses(receiver or fn.owner)[:MAX_OVERRIDES]:
@@ -152,7 +166,7 @@ class Results:
 
     def _returned(
         self, fn: Function, given: dict[str, tuple[Node, Scope]] | None, receiver: Class | None, depth: int
-    ) -> Values:
+    ) -> Referents:
         graph = self._resolver.flow.graph(fn)
         inner = Scope(fn, given or None, receiver if receiver != fn.owner else None, depth + 1, True)
         if graph.yields:

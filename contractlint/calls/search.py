@@ -7,14 +7,15 @@ none of that reaches is never looked into.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 
 from contractlint.calls.containers import boxed
+from contractlint.calls.frontier import Frontier
 from contractlint.calls.library import Library
+from contractlint.calls.referents import NOTHING, Cls, Ext, Fn, Inst, Obj, Referents, carries
 from contractlint.calls.resolve import Resolver
 from contractlint.calls.scope import Scope
-from contractlint.calls.values import NOTHING, Cls, Ext, Fn, Inst, Lib, Obj, Values, carries
 from contractlint.flow.attributes import STORING_CALLS
 from contractlint.flow.evaluate import Flow
 from contractlint.flow.nodes import CallRecord, Node
@@ -35,25 +36,22 @@ class Search:
         self.library = library
         self.resolver = Resolver(flow, library)
         self.hot = self.resolver.hot
-        self.modules: dict[str, Module] = {}
+        self.frontier = Frontier(self.resolver)
         self.functions: dict[tuple[str, int], Function] = {}
-        self._pending: dict[tuple[str, int], Function] = {}
-        self._hot: set[tuple[object, ...]] = set()
-        self._given: dict[tuple[str, int], Values] = {}
-        self._changed = False
+        self._given: dict[tuple[str, int], Referents] = {}
 
     def run(self) -> None:
         """Look into all functions that can matter, until nothing new is learnt."""
         self._seed()
         for _ in range(MAX_ROUNDS):
-            if not self._pending:
+            if not self.frontier.pending:
                 return
-            batch, self._pending = self._pending, {}
-            self._changed = False
+            batch, self.frontier.pending = self.frontier.pending, {}
+            self.frontier.changed = False
             for key in sorted(batch):
                 fn = self.functions[key] = batch[key]
                 self._look_into(fn)
-            if self._changed:
+            if self.frontier.changed:
                 self.resolver.forget()
 
     def forget(self) -> None:
@@ -71,27 +69,25 @@ class Search:
 
     def _seed(self) -> None:
         for module in self._importers():
-            self.modules[module.file] = module
             if any(
                 star == self.library.import_name or star.startswith(f"{self.library.import_name}.")
                 for star in module.stars
             ):
                 self.hot.wild.add(module.file)
-                self._activate_all(module)
+                self.frontier.activate_all(module)
                 continue
-            self._add(Function(module, 0))
+            self.frontier.add(Function(module, 0))
             names = self._library_names(module)
             self.hot.add(*names)
-            self._activate_uses(module, names)
-            self._activate(module, module.ir.quoting(self.library.import_name))
-            self._declarations(module, names)
+            self.frontier.activate_uses(module, names)
+            self.frontier.activate(module, module.ir.quoting(self.library.import_name))
+            self.frontier.declared_with(module, names)
         if len(self.library.last_parts) <= FEW:
             self.hot.add(*self.library.last_parts)
             for name in sorted(self.library.last_parts):
                 for module in self._modules_with(name):
-                    self.modules[module.file] = module
-                    self._add(Function(module, 0))
-                    self._activate_uses(module, {name})
+                    self.frontier.add(Function(module, 0))
+                    self.frontier.activate_uses(module, {name})
 
     def _importers(self) -> Iterator[Module]:
         """Files that import the library, or name it in quotes."""
@@ -116,123 +112,6 @@ class Search:
                 names.add(local)
         return names
 
-    def _declarations(self, module: Module, names: set[str]) -> None:
-        """Annotations and bases that name something of the library make what they stand for worth following."""
-        for number in sorted({f for name in names for f in module.ir.functions_declaring(name)}):
-            function = module.ir.functions[number]
-            if any(p.annotation is not None and _mentions(p.annotation, names) for p in function.params):
-                self._add(Function(module, number))
-            if function.returns is not None and _mentions(function.returns, names):
-                self._hot_function(Function(module, number))
-        for number in sorted({c for name in names for c in module.ir.classes_declaring(name)}):
-            cls = module.ir.classes[number]
-            if any(_mentions(base, names) for base in cls.bases):
-                self._hot_class(Class(module, number))
-            for name, annotation, default, _ in cls.fields:
-                if any(e is not None and _mentions(e, names) for e in (annotation, default)):
-                    self._hot_attribute(name, Class(module, number))
-            for stmt in cls.body:
-                if stmt[0] == "assign" and _mentions(stmt[3], names):
-                    for target in stmt[2]:
-                        if target[0] == "name":
-                            self._hot_attribute(target[2], Class(module, number))
-
-    # which functions follow
-
-    def _add(self, fn: Function) -> None:
-        self.modules.setdefault(fn.file, fn.module)
-        self._pending[fn.file, fn.index] = fn
-
-    def _activate(self, module: Module, indices: Iterable[int]) -> None:
-        for index in indices:
-            self._add(Function(module, index))
-
-    def _activate_all(self, module: Module) -> None:
-        self._activate(module, range(len(module.ir.functions)))
-
-    def _activate_uses(self, module: Module, names: Iterable[str]) -> None:
-        for name in names:
-            self._activate(module, module.ir.using(name, "calls"))
-            self._activate(module, module.ir.using(name, "refs"))
-
-    def _hot_name(self, module: Module, name: str, again: bool = False) -> None:
-        """A name at the level of a module holds something of the library."""
-        key = ("name", module.file, name)
-        if key in self._hot and not again:
-            return
-        self._hot.add(key)
-        self.hot.add(name)
-        self._activate_uses(module, (name,))
-        self._declarations(module, {name})
-        text, last = self.project.text, module.name.rpartition(".")[2]
-        wanted = [(name, "word")]
-        if text.is_common(name, "word"):
-            wanted.append((last, "word"))
-        for index in text.files_with_all(wanted):
-            other = self.project.module_at(index)
-            if other is module:
-                continue
-            self._activate_uses(other, (name,))
-            for fn, (local, source, attribute) in other.ir.imports():
-                if attribute == name and not self.flow.is_external(source):
-                    self._activate(other, (fn,))
-                    if fn == 0:
-                        self._hot_name(other, local)
-                    elif local != name:
-                        self._activate_uses(other, (local,))
-
-    def _hot_attribute(self, name: str, cls: Class | None, again: bool = False) -> None:
-        """Instances of a class hold something of the library under a name."""
-        key = ("attribute", name, cls)
-        if key in self._hot and not again:
-            return
-        self._hot.add(key)
-        self.hot.add(name)
-        holders = self.resolver.known.holders.setdefault(name, [])
-        if cls is not None and cls not in holders:
-            holders.append(cls)
-            self._changed = True
-        text = self.project.text
-        if cls is not None:
-            family = {cls.module.file: cls.module, **{c.module.file: c.module for c in self.project.subclasses(cls)}}
-            for module in family.values():
-                self._activate_uses(module, (name,))
-        wanted = [(name, "word")]
-        if text.is_common(name, "word"):
-            if cls is None:
-                return
-            wanted.append((cls.name, "word"))
-        for index in text.files_with_all(wanted):
-            other = self.project.module_at(index)
-            self._activate_uses(other, (name,))
-            self._activate(other, other.ir.using(name, "strings"))
-
-    def _hot_function(self, fn: Function, again: bool = False) -> None:
-        """A function returns something of the library."""
-        self.hot.makers.add((fn.file, fn.index))
-        self.hot.forget()
-        if fn.owner is not None:
-            self._hot_attribute(fn.name, fn.owner, again)
-        elif fn.parent is not None:
-            self._add(fn.parent)
-        else:
-            self._hot_name(fn.module, fn.name, again)
-
-    def _hot_class(self, cls: Class) -> None:
-        """A class inherits from one of the library: its methods can call inherited ones, and so can its users."""
-        key = ("class", cls.module.file, cls.index)
-        if key in self._hot:
-            return
-        self._hot.add(key)
-        self.hot.classes.add(cls)
-        self.hot.forget()
-        self._activate(cls.module, cls.ir.methods.values())
-        self._hot_name(cls.module, cls.name)
-        if cls.ir.parent >= 0:
-            self._hot_function(Function(cls.module, cls.ir.parent))
-        for below in self.project.subclasses(cls):
-            self._hot_class(below)
-
     # what a function does with what it has
 
     def _look_into(self, fn: Function) -> None:
@@ -252,22 +131,22 @@ class Search:
         for name, value in graph.outer:
             values = self.resolver.carried(value, scope)
             if values:
-                self._learn_variable(fn.module, name, values)
+                self.frontier.learn_variable(fn.module, name, values)
         returned = NOTHING.union(*(self.resolver.carried(r.value, scope) for r in (*graph.returns, *graph.yields)))
         if returned and returned != self._given.get((fn.file, fn.index)):
             again = (fn.file, fn.index) in self._given
             self._given[fn.file, fn.index] = returned
-            self._hot_function(fn, again)
+            self.frontier.follow_function(fn, again)
         self._nested(fn, scope)
         if fn.index == 0:
             for name, node in graph.names.items():
                 if self.hot.may_carry(node) and carries(self.resolver.named(fn.module, name)):
-                    self._hot_name(fn.module, name)
+                    self.frontier.follow_name(fn.module, name)
             for index, ir in enumerate(fn.module.ir.classes):
                 if not self.hot.names.isdisjoint(ir.header_words) and self.resolver.members.library_bases(
                     Class(fn.module, index)
                 ):
-                    self._hot_class(Class(fn.module, index))
+                    self.frontier.follow_class(Class(fn.module, index))
 
     def _is_stated(self, fn: Function, annotation: Expr) -> bool:
         return self.hot.says(annotation) and carries(self.resolver.annotations.values(fn, annotation))
@@ -283,7 +162,7 @@ class Search:
             words = module.ir.words(index)
             for name, node in names.items():
                 if name in words and self.resolver.carried(node, scope):
-                    self._add(Function(module, index))
+                    self.frontier.add(Function(module, index))
 
     def _pass_on(self, fn: Function, record: CallRecord, scope: Scope) -> None:
         """What a call passes to a function or a constructor of the project, or stores by a quoted name."""
@@ -321,49 +200,21 @@ class Search:
             if not values:
                 continue
             if fn is not None:
-                self._learn_parameter(fn, name, values)
+                self.frontier.learn_parameter(fn, name, values)
             elif isinstance(target, Cls):
-                self._learn_attribute(name, target.cls, values)
+                self.frontier.learn_attribute(name, target.cls, values)
         if fn is not None and bound.rest:
             gathered = NOTHING.union(*(self.resolver.carried(a, scope) for a in bound.rest))
             name = next((p.name for p in fn.ir.params if p.kind == "vararg"), "")
             if gathered and name:
-                self._learn_parameter(fn, name, boxed(gathered))
+                self.frontier.learn_parameter(fn, name, boxed(gathered))
         if fn is not None and bound.extra:
             gathered = NOTHING.union(*(self.resolver.carried(a, scope) for a in bound.extra.values()))
             name = next((p.name for p in fn.ir.params if p.kind == "kwarg"), "")
             if gathered and name:
-                self._learn_parameter(fn, name, boxed(gathered))
+                self.frontier.learn_parameter(fn, name, boxed(gathered))
 
-    def _learn_parameter(self, fn: Function, name: str, values: Values) -> None:
-        key = (fn.file, fn.index, name)
-        known = self.resolver.known.params.get(key, NOTHING)
-        if values <= known:
-            return
-        self.resolver.known.params[key] = known | values
-        self._changed = True
-        self._add(fn)
-        self._activate(fn.module, fn.module.ir.nested(fn.index))
-
-    def _learn_attribute(self, name: str, owner: Class | str | None, values: Values) -> None:
-        kept = self.resolver.known.attributes[name]
-        known = kept.get(owner, NOTHING)
-        if values <= known:
-            return
-        kept[owner] = known | values
-        self._changed = True
-        self._hot_attribute(name, owner if isinstance(owner, Class) else None, again=True)
-
-    def _learn_variable(self, module: Module, name: str, values: Values) -> None:
-        key = (module.file, name)
-        known = self.resolver.known.variables.get(key, NOTHING)
-        if values <= known:
-            return
-        self.resolver.known.variables[key] = known | values
-        self._changed = True
-        self._hot_name(module, name, again=True)
-
-    def _stored(self, fn: Function, base: Node, name: str, values: Values, scope: Scope) -> None:
+    def _stored(self, fn: Function, base: Node, name: str, values: Referents, scope: Scope) -> None:
         owners = self.resolver.of(base, scope)
         own = self._own_class(fn)
         if values:
@@ -371,13 +222,13 @@ class Search:
         for owner in owners:
             if isinstance(owner, Inst | Cls):
                 if owner.cls == own:
-                    self._hot_attribute(name, owner.cls)
+                    self.frontier.follow_attribute(name, owner.cls)
                 elif values:
-                    self._learn_attribute(name, owner.cls, values)
+                    self.frontier.learn_attribute(name, owner.cls, values)
             elif isinstance(owner, Obj) and values:
-                self._learn_attribute(name, owner.cls, values)
+                self.frontier.learn_attribute(name, owner.cls, values)
         if not owners and values:
-            self._learn_attribute(name, None, values)
+            self.frontier.learn_attribute(name, None, values)
 
     def _own_class(self, fn: Function) -> Class | None:
         current: Function | None = fn
@@ -385,29 +236,13 @@ class Search:
             current = current.parent
         return current.owner if current is not None else None
 
-    def _put(self, fn: Function, base: Node, values: Values, scope: Scope) -> None:
+    def _put(self, fn: Function, base: Node, values: Referents, scope: Scope) -> None:
         """Something of the library is put into a container that an object or a module keeps."""
         if base.kind == "attr":
             owners = {o.cls for o in self.resolver.of(base.parts[0], scope) if isinstance(o, Inst | Cls)}
             for owner in owners:
-                self._learn_attribute(base.parts[1], owner, values)
+                self.frontier.learn_attribute(base.parts[1], owner, values)
             if not owners:
-                self._learn_attribute(base.parts[1], None, values)
+                self.frontier.learn_attribute(base.parts[1], None, values)
         elif base.kind == "global":
-            self._learn_variable(fn.module, base.parts[0], values)
-
-
-def _mentions(expr: Expr, names: set[str]) -> bool:
-    """Whether an expression contains one of some names."""
-    if expr[0] == "name":
-        return expr[2] in names
-    return any(
-        _mentions(part, names)
-        if part and isinstance(part[0], str) and len(part) > 1 and isinstance(part[1], int)
-        else any(isinstance(p, tuple) and p and _mentions(p, names) for p in part)
-        for part in expr[2:]
-        if isinstance(part, tuple) and part
-    )
-
-
-__all__ = ["Lib", "Search"]
+            self.frontier.learn_variable(fn.module, base.parts[0], values)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from contractlint.calls.library import Library
 from contractlint.calls.narrow import callees
+from contractlint.calls.referents import Bind, Cls, Ext, Fn, Inst, Lib, Obj, Referent, Referents
 from contractlint.calls.resolve import Resolver
 from contractlint.calls.scope import Scope
 from contractlint.calls.search import Search
-from contractlint.calls.values import Bind, Cls, Ext, Fn, Inst, Lib, Obj, Value, Values
 from contractlint.flow.callers import last_name
 from contractlint.flow.evaluate import Flow
 from contractlint.flow.frames import Frame
@@ -103,7 +103,7 @@ def _may_be_partial(callee: Node) -> bool:
     return callee.kind in ("global", "free", "import") or (callee.kind == "attr" and callee.parts[1] == "partial")
 
 
-def _rivals(library: Library, site: CallSite, found: Values) -> tuple[str, ...]:
+def _rivals(library: Library, site: CallSite, found: Referents) -> tuple[str, ...]:
     """The other entry points that the same callee can be, where nothing tells which."""
     names = {library.canonical(v.name) for v in found if isinstance(v, Lib)}
     return tuple(sorted(name for name in names if name is not None and name != site.entry_point))
@@ -157,7 +157,7 @@ def _is_passed(resolver: Resolver, callee: Node) -> bool:
     return callee.kind == "param"
 
 
-def _called_name(resolver: Resolver, library: Library, fn: Function, value: Value, record: CallRecord) -> str:
+def _called_name(resolver: Resolver, library: Library, fn: Function, value: Referent, record: CallRecord) -> str:
     """The dotted name of the entry point that calling a value calls, empty when it is none."""
     if isinstance(value, Lib):
         return value.name if library.callable(value.name) else ""

@@ -87,30 +87,30 @@ class Text:
 class Box:
     """A container: what lies under known keys or positions, and what lies anywhere in it."""
 
-    items: tuple[tuple[object, frozenset[Value]], ...]
-    rest: frozenset[Value]
+    items: tuple[tuple[object, frozenset[Referent]], ...]
+    rest: frozenset[Referent]
 
-    def at(self, key: object) -> frozenset[Value]:
+    def at(self, key: object) -> frozenset[Referent]:
         """What lies under a key; everything, where the key is not known."""
         for known, values in self.items:
             if known == key and type(known) is type(key):
                 return values | self.rest
         return self.rest if self.items and key is not ... else self.all()
 
-    def all(self) -> frozenset[Value]:
+    def all(self) -> frozenset[Referent]:
         return self.rest.union(*(values for _, values in self.items))
 
 
-Value = Lib | Obj | Ext | Mod | Fn | Cls | Inst | Super | Bind | Text | Box
-Values = frozenset[Value]
-NOTHING: Values = frozenset()
+Referent = Lib | Obj | Ext | Mod | Fn | Cls | Inst | Super | Bind | Text | Box
+Referents = frozenset[Referent]
+NOTHING: Referents = frozenset()
 
 
-def carries(values: Iterable[Value]) -> bool:
+def carries(values: Iterable[Referent]) -> bool:
     """Whether something of the library is among the values, or in a container among them."""
     return any(isinstance(v, Lib | Obj | Bind) or (isinstance(v, Box) and carries(v.all())) for v in values)
 
 
-def carried(values: Iterable[Value]) -> Values:
+def carried(values: Iterable[Referent]) -> Referents:
     """What of the values is of the library."""
     return frozenset(v for v in values if carries((v,)))
