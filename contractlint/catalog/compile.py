@@ -237,7 +237,7 @@ def _entry(document: _Document, compiler: _Compiler) -> None:
                 f"no signature is known for {name!r}",
                 'add signature = "(x, y, *, z=None)" to this file',
             )
-            return
+            inline = _assumed(document, compiler)
         _add_entry(library, name, (), ((everything(library["releases"]), (inline,)),))
     if flag(table, "to_be_reviewed", (), problems):
         remedy = "compare each parameter with the code, then delete this key"
@@ -252,7 +252,7 @@ def _entry(document: _Document, compiler: _Compiler) -> None:
         parsed = signatures.spans_of(entry["spans"])
     except ValueError as error:
         problems.add(("signature",), str(error), 'write it like "(x, y, *, z=None)"')
-        return
+        parsed = signatures.spans_of(((everything(library["releases"]), (_assumed(document, compiler),)),))
     entry["meta"] = {key: text(table, key, (), problems) for key in ("summary", "family", "capabilities")}
     entry["meta"] |= {"tags": strings(table, "tags", (), problems), "file": document.source.name}
     spans = [(mask, {p.name: p for p in found[0]}) for mask, found, _ in parsed if found is not None]
@@ -265,6 +265,11 @@ def _entry(document: _Document, compiler: _Compiler) -> None:
     entry["returns"] = tuple(_returns(table, scope, entry["mask"], problems))
     entry["layouts"] = tuple(_layouts(table, scope, entry["mask"], problems))
     entry["clauses"] = tuple(_clauses(document, scope, compiler))
+
+
+def _assumed(document: _Document, compiler: _Compiler) -> str:
+    """A signature with all that contracts speak of, so that the rest of a file without a good one is judged, too."""
+    return signatures.with_all_of([document.table, *(shared.table for shared in compiler.shared.values())])
 
 
 def _library_of(document: _Document, entry_point: str, compiler: _Compiler) -> dict[str, Any]:

@@ -15,7 +15,8 @@ its first signature in full and after that one list of steps for each release th
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from contractlint.model.contract import Parameter
 
@@ -45,6 +46,22 @@ def parse_signature(text: str) -> Parsed:
     if arguments.kwarg:
         parameters.append(_parameter(arguments.kwarg, "var_keyword", None))
     return tuple(parameters), ast.unparse(function.returns) if function.returns else ""
+
+
+def with_all_of(tables: Iterable[Mapping[str, Any]]) -> str:
+    """Return a signature that has every parameter of which contracts speak: for a file whose own signature is not known."""
+    names: set[str] = set()
+    pending: list[Any] = [*tables]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Mapping):
+            for key in ("parameters", "when", "unless"):
+                spoken = item.get(key)
+                names.update(name.partition("[")[0] for name in (spoken if isinstance(spoken, Mapping) else ()))
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+    return f"({', '.join(f'{name}: str' for name in sorted(names) if name.isidentifier())})"
 
 
 def apply_steps(before: Parsed | None, steps: Iterable[str]) -> Parsed | None:
