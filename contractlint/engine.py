@@ -72,8 +72,8 @@ def judge_tree(
     started = time.monotonic()
     with session(tree, catalog, targets, cache, progress) as run:
         report = Report(targets=list(targets), files=len(tree.files), root=str(tree.root))
-        for target in _each_alone(run.flow, targets):
-            _check_target(run, target, report, strict, pedantic, progress, only, select)
+        for alone, target in _each_alone(run, targets):
+            _check_target(alone, target, report, strict, pedantic, progress, only, select)
         report.parsed = run.project.parsed
         report.unchecked = [Unchecked(file, reason) for file, reason in sorted(run.project.unreadable.items())]
         if watch is not None:
@@ -94,25 +94,22 @@ def follow_paths(
 
     rows: list[ApplyPathRow] = []
     with session(tree, catalog, targets, cache, progress) as run:
-        for target in _each_alone(run.flow, targets):
+        for alone, target in _each_alone(run, targets):
             for site in run.sites[target.library]:
-                if not is_moe(site.entry_point) or not run.flow.usable(site.fn):
+                if not is_moe(site.entry_point) or not alone.flow.usable(site.fn):
                     continue
-                judged = _judged(run, site, target)
+                judged = _judged(alone, site, target)
                 judgements = _judge(judged)
                 arguments = tuple(_row(judged, j) for j in judgements.values())
                 rows.extend(apply_paths(judged, arguments))
     return rows
 
 
-def _each_alone(flow: Flow, targets: Sequence[Target]) -> Iterator[Target]:
-    """The targets, each with what the search for call sites left known and nothing more: the answers for one release must
-    not depend on which others are asked about."""
-    known = flow.starting_point() if len(targets) > 1 else {}
+def _each_alone(run: Session, targets: Sequence[Target]) -> Iterator[tuple[Session, Target]]:
+    """The targets, each with an evaluator of its own: the answers for one release must not depend on which others are asked
+    about."""
     for target in targets:
-        if len(targets) > 1:
-            flow.start_from(known)
-        yield target
+        yield replace(run, flow=run.flow.afresh()), target
 
 
 @contextmanager

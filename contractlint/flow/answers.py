@@ -71,14 +71,6 @@ class Answers:
         self._limit = MAX_STEPS
         self._deepest = MAX_DEPTH
 
-    def starting_point(self) -> dict[Hashable, tuple[Alt, ...]]:
-        """What is known now, for `start_from`."""
-        return dict(self._memo)
-
-    def start_from(self, known: dict[Hashable, tuple[Alt, ...]]) -> None:
-        """Forget what was evaluated since: by what is known already, budgets run out sooner or later."""
-        self._memo = dict(known)
-
     # queries
 
     def ev(self, node: Node, frame: Frame) -> tuple[Alt, ...]:

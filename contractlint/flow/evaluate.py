@@ -63,6 +63,12 @@ class Flow(Answers):
         self._graphs: dict[Function, Graph] = {}
         self._spare = False
 
+    def afresh(self) -> Flow:
+        """The same analysis, of which nothing has been asked yet: by what is known already, budgets run out sooner or later."""
+        other = Flow(self.project, self.enums, self.results)
+        other._graphs = self._graphs
+        return other
+
     # graphs
 
     def graph(self, fn: Function) -> Graph:
