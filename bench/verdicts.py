@@ -89,7 +89,7 @@ def compare(calls: Sequence[dict[str, Any]], document: dict[str, Any], view: Rel
     rows = {
         (row["file"], row["line"], row["entry_point"].rpartition(".")[2], row["parameter"]): row
         for row in document["arguments"]
-        if row["release"] == view.release
+        if row["release"] == view.release and row["aspect"] == Aspect.DTYPE.value
     }
     for call in calls:
         short = call["entry_point"].rpartition(".")[2]

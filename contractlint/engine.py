@@ -17,16 +17,15 @@ from contractlint.flow.nodes import forget_keys
 from contractlint.index.project import Project
 from contractlint.index.store import ModuleStore
 from contractlint.judge.dtype import DtypeJudgement, judge_dtype
+from contractlint.judge.rows import dtype_row, rows, unjudged
 from contractlint.judge.site import JudgedSite
 from contractlint.model.finding import (
-    ArgumentRow,
     CallSiteRow,
     Finding,
     Place,
     Report,
     Target,
     Unchecked,
-    Verdict,
 )
 from contractlint.rules.base import Context, ProjectContext
 from contractlint.rules.registry import all_rules
@@ -80,7 +79,7 @@ def judge_tree(
             watch(run.project)
     report.call_sites.sort(key=lambda r: (r.place.file, r.place.line, r.place.column, r.entry_point, r.release))
     report.arguments.sort(
-        key=lambda r: (r.place.file, r.place.line, r.place.column, r.entry_point, r.parameter, r.release)
+        key=lambda r: (r.place.file, r.place.line, r.place.column, r.entry_point, r.parameter, r.release, r.aspect)
     )
     report.seconds = time.monotonic() - started
     return report
@@ -100,7 +99,7 @@ def follow_paths(
                     continue
                 judged = _judged(alone, site, target)
                 judgements = _judge(judged)
-                arguments = tuple(_row(judged, j) for j in judgements.values())
+                arguments = tuple(dtype_row(judged, j) for j in judgements.values())
                 rows.extend(apply_paths(judged, arguments))
     return rows
 
@@ -224,7 +223,7 @@ def _check_target(
             progress(f"judging {one.site.file}", index, len(sites))
         judged.append((one, _judge(one) if dtypes else {}))
         report.call_sites.append(_site_row(one))
-        report.arguments.extend(_row(one, j) for j in judged[-1][1].values())
+        report.arguments.extend(dtype_row(one, j) for j in judged[-1][1].values())
     twins = tuple(judged)
     positions: dict[int, int] = {}
     findings: list[Finding] = []
@@ -236,6 +235,8 @@ def _check_target(
             for finding in rule.check(context):
                 positions[id(finding)] = _position(one, finding.parameter)
                 findings.append(finding)
+    if not select:  # after all else: what is asked first decides how far the budgets of later questions go
+        report.arguments.extend(row for one, _ in judged for row in rows(one, sites))
     package = session.catalog.package(target.library)
     whole = ProjectContext(session.flow, session.catalog.at(target.library, target.release), package)
     report.findings.extend(_place(session, merged(findings, positions), positions))
@@ -288,20 +289,5 @@ def _site_row(site: JudgedSite) -> CallSiteRow:
     call = site.site
     status = "unresolved" if call.reason else "bound"
     reason = call.reason or ("" if site.signature is not None else f"{site.release} does not have it")
-    return CallSiteRow(
-        Place(call.file, call.line, call.column), call.fn.qualname, call.entry_point, site.release, status, reason
-    )
-
-
-def _row(site: JudgedSite, judgement: DtypeJudgement) -> ArgumentRow:
-    call = site.site
-    unresolved = judgement.verdict is Verdict.UNPROVEN and all(alt is None for _, _, alt in judgement.doubts)
-    return ArgumentRow(
-        Place(call.file, call.line, call.column),
-        call.entry_point,
-        judgement.parameter,
-        site.release,
-        Verdict.UNRESOLVED if unresolved else judgement.verdict,
-        tuple(judgement.dtypes),
-        judgement.reason,
-    )
+    place = Place(call.file, call.line, call.column)
+    return CallSiteRow(place, call.fn.qualname, call.entry_point, site.release, status, reason, tuple(unjudged(site)))

@@ -1,4 +1,4 @@
-"""Judge clauses about presence, values and allocation: which possibilities of an argument break them."""
+"""Judge clauses about presence, values and memory: which possibilities of an argument break them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contractlint.clauses import Call, Outcome, judge_argument
-from contractlint.flow.values import Alt, NoneValue, Tensor
+from contractlint.flow.values import Alt, NoneValue, Tensor, Unknown
 from contractlint.index.project import Function
 from contractlint.judge.conditions import Holds, assumptions, hypothesis, outcome
 from contractlint.judge.observe import observe
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Aspect, Clause, Effect
 from contractlint.model.dtypes import canonical
+from contractlint.model.finding import Verdict
+from contractlint.model.words import one_of
 
 STEPS = {Effect.SILENT: 2_000, Effect.FAULT: 2_000, Effect.RAISES: 600, Effect.SLOW: 600}
 WRITING = frozenset(("zero_", "fill_", "copy_"))
 SHAKY = (Effect.RAISES, Effect.SLOW)
+NO_VALUE = "no value reaches it by any way that was followed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +39,70 @@ class Break:
     vague: bool = False  # so little is known that telling it helps nobody who did not ask for everything
 
 
-def breaks(site: JudgedSite, parameter: str, aspect: Aspect) -> Iterator[Break]:
-    """Every possibility that breaks a clause on this aspect of a parameter."""
-    for clause in site.view.clauses(site.site.entry_point, parameter, aspect):
-        if not clause.ignored and clause.forbids:
-            yield from _judge(site, parameter, clause)
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of the clauses that can apply to one aspect of an argument: what breaks them, and what cannot be told."""
+
+    breaks: tuple[Break, ...]
+    unknown: tuple[str, ...] = ()
+    followed: bool = True  # a value was found that reaches the call
+
+    @property
+    def verdict(self) -> Verdict:
+        if any(each.certain for each in self.breaks):
+            return Verdict.VIOLATED
+        if not self.followed:
+            return Verdict.UNRESOLVED
+        return Verdict.UNPROVEN if self.breaks or self.unknown else Verdict.PROVED
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is not `proved`, in a phrase."""
+        certain = [each for each in self.breaks if each.certain]
+        if certain:
+            return f"can be {one_of(dict.fromkeys(each.what for each in certain))}"
+        if self.breaks:
+            return f"it can be {self.breaks[0].what}; {self.breaks[0].doubt}"
+        return next(iter(self.unknown), "")
 
 
-def _judge(site: JudgedSite, parameter: str, clause: Clause) -> Iterator[Break]:
+def judge(site: JudgedSite, parameter: str, aspect: Aspect) -> Judgement | None:
+    """Judge the clauses on one aspect of a parameter; None where none can apply."""
+    return site.once((parameter, aspect), lambda: _judge_all(site, parameter, aspect))
+
+
+def _judge_all(site: JudgedSite, parameter: str, aspect: Aspect) -> Judgement | None:
+    found = [
+        judgement
+        for clause in site.view.clauses(site.site.entry_point, parameter, aspect)
+        if not clause.ignored and clause.forbids and (judgement := _judge(site, parameter, clause)) is not None
+    ]
+    if not found:
+        return None
+    return Judgement(
+        tuple(each for judgement in found for each in judgement.breaks),
+        tuple(dict.fromkeys(reason for judgement in found for reason in judgement.unknown)),
+        all(judgement.followed for judgement in found),
+    )
+
+
+def _judge(site: JudgedSite, parameter: str, clause: Clause) -> Judgement | None:
     applies = outcome(site, clause.when)
     if applies.holds is Holds.NO:
-        return
+        return None
     alts = site.values(
         parameter, hypothesis(site, clause.when), steps=STEPS[clause.effect], assume=assumptions(clause.when)
     )
-    broken = [(alt, what) for alt in alts if (what := _broken(site, parameter, clause, alt))]
+    judged = [(alt, *_judge_value(site, parameter, clause, alt)) for alt in alts]
+    broken = [(alt, what) for alt, what, _ in judged if what]
+    unknown = tuple(dict.fromkeys(reason for _, _, reason in judged if reason))
+    if not alts:
+        return Judgement((), () if clause.when else (NO_VALUE,), followed=bool(clause.when))
+    return Judgement(tuple(_weigh(site, clause, alts, broken)), unknown)
+
+
+def _weigh(site: JudgedSite, clause: Clause, alts: tuple[Alt, ...], broken: list[tuple[Alt, str]]) -> Iterator[Break]:
+    """Which of the possibilities that break a clause do so for certain, and what is to be said of the others."""
     kept_here = _kept_here(site, alts, [alt for alt, _ in broken])
     absent = 0 if clause.aspect is Aspect.PRESENCE else sum(isinstance(alt.value, NoneValue) for alt in alts)
     mixed = len(broken) < len(alts) - absent
@@ -107,14 +159,18 @@ def _doubt(site: JudgedSite, clause: Clause, alt: Alt) -> str | None:
     return f"whether that goes together with {conditions} is not known"
 
 
-def _broken(site: JudgedSite, parameter: str, clause: Clause, alt: Alt) -> str:
-    """What a possibility is where it breaks a clause; empty where it keeps it, or cannot be told."""
+def _judge_value(site: JudgedSite, parameter: str, clause: Clause, alt: Alt) -> tuple[str, str]:
+    """What a possibility is where it breaks a clause, and why it cannot be told; both empty where it keeps it."""
     enum = site.view.enum_of(parameter)
     enums = {} if enum is None else {parameter: site.view.enums.get(enum, {})}
     judged = judge_argument(clause, observe(alt.value), Call({}, enums))
-    if judged.outcome is not Outcome.BROKEN or (clause.aspect is Aspect.ALLOCATION and _written(site, alt)):
-        return ""
-    return judged.seen
+    if judged.outcome is Outcome.BROKEN and clause.aspect is Aspect.ALLOCATION and _written(site, alt):
+        return "", "the function that allocates it writes to a tensor, which may be this one"
+    if judged.outcome is Outcome.BROKEN:
+        return judged.seen, ""
+    if judged.outcome is not Outcome.UNKNOWN:
+        return "", ""
+    return "", alt.value.reason if isinstance(alt.value, Unknown) else judged.reason
 
 
 def _written(site: JudgedSite, alt: Alt) -> bool:

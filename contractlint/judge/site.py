@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from contractlint.calls.sites import CallSite
 from contractlint.flow.answers import MAX_STEPS, Assumption
@@ -19,6 +19,8 @@ from contractlint.model.contract import Parameter, Signature
 
 if TYPE_CHECKING:
     from contractlint.catalog import ReleaseView
+
+T = TypeVar("T")
 
 _KINDS = {
     "positional": "pos",
@@ -44,7 +46,7 @@ class JudgedSite:
     site: CallSite
     view: ReleaseView
     signature: Signature | None
-    _answers: dict[Hashable, tuple[Alt, ...]] = field(default_factory=dict, repr=False)
+    _answers: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property
     def release(self) -> str:
@@ -122,10 +124,14 @@ class JudgedSite:
     ) -> tuple[Alt, ...]:
         """The possibilities for a parameter, out of `*` and `**` arguments too."""
         asked = (name, tuple([(test.id, holds) for test, holds in facts]), focus, steps, assume)
-        known = self._answers.get(asked)
-        if known is None:
-            known = self._answers[asked] = self._values(name, facts, focus, steps, assume)
-        return known
+        return self.once(asked, lambda: self._values(name, facts, focus, steps, assume))
+
+    def once(self, what: Hashable, compute: Callable[[], T]) -> T:
+        """An answer about this call, worked out once."""
+        if what not in self._answers:
+            self._answers[what] = compute()
+        found: T = self._answers[what]
+        return found
 
     def _values(
         self,

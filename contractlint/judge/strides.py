@@ -15,6 +15,15 @@ FRESH = frozenset(("empty", "zeros", "ones", "full", "arange", "new_empty", "new
 MAX_DEPTH = 20
 
 
+# What a layout clause may ask of strides: which of them break it, and how that is said.
+BREAKING = {
+    ("contiguous", TRANSPOSED): "is a transposed view",
+    ("contiguous", CUT): "is a part of each row, and its rows lie apart",
+    ("canonical strides", CONTIGUOUS): "keeps odd strides where a dimension has size 1",
+}
+KEPT = {"contiguous": (CANONICAL, CONTIGUOUS), "canonical strides": (CANONICAL,)}
+
+
 @dataclass(frozen=True, slots=True)
 class Strides:
     """How a tensor lies in memory, and the expression that decides it."""

@@ -63,7 +63,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class CallSiteRow:
-    """One call site in the report."""
+    """One call site in the report.
+
+    `unjudged` are aspects of its arguments, `("hidden_states", "shape")`, on which there are clauses and code shows nothing.
+    """
 
     place: Place
     function: str
@@ -71,6 +74,7 @@ class CallSiteRow:
     release: str
     status: str  # "bound" or "unresolved"
     reason: str = ""
+    unjudged: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

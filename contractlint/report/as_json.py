@@ -8,7 +8,7 @@ from typing import Any
 
 from contractlint import __version__
 from contractlint.model.finding import ArgumentRow, CallSiteRow, Finding, Step, Target
-from contractlint.report.view import View, argument_counts, severity_counts
+from contractlint.report.view import View, argument_counts, aspect_counts, severity_counts
 
 SCHEMA = 1
 
@@ -39,6 +39,7 @@ def document(view: View) -> dict[str, Any]:
             "call_sites": len(report.call_sites),
             "unresolved": sum(row.status == "unresolved" for row in report.call_sites),
             "arguments": argument_counts(report),
+            "aspects": aspect_counts(report),
             "findings": severity_counts(view.active()),
             "suppressed": sum(finding.suppressed for finding in report.findings),
             "seconds": round(report.seconds, 3),
@@ -65,7 +66,13 @@ def _call_site(row: CallSiteRow) -> dict[str, Any]:
         "release": row.release,
         "status": row.status,
         "reason": row.reason,
+        "unjudged": {aspect: _of_aspect(row, aspect) for aspect in sorted({aspect for _, aspect in row.unjudged})},
     }
+
+
+def _of_aspect(row: CallSiteRow, aspect: str) -> list[str]:
+    """The parameters of which one aspect was not judged."""
+    return sorted({parameter for parameter, about in row.unjudged if about == aspect})
 
 
 def _argument(row: ArgumentRow) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from contractlint.model.contract import Aspect
 from contractlint.model.finding import Finding, Report, Severity, Verdict
 
+DTYPE = Aspect.DTYPE.value
 SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
@@ -57,10 +59,16 @@ def severity_counts(findings: list[Finding]) -> dict[str, int]:
     return {severity.value: counts[severity] for severity in SEVERITIES}
 
 
-def argument_counts(report: Report) -> dict[str, int]:
-    """How many judged arguments have each verdict, all verdicts named."""
-    counts = Counter(row.verdict for row in report.arguments)
+def argument_counts(report: Report, aspect: str = DTYPE) -> dict[str, int]:
+    """How many arguments have each verdict on one aspect, their dtype where no other is named; all verdicts named."""
+    counts = Counter(row.verdict for row in report.arguments if row.aspect == aspect)
     return {verdict.value: counts[verdict] for verdict in Verdict}
+
+
+def aspect_counts(report: Report) -> dict[str, dict[str, int]]:
+    """The same for every other aspect that was judged."""
+    aspects = sorted({row.aspect for row in report.arguments} - {DTYPE})
+    return {aspect: argument_counts(report, aspect) for aspect in aspects}
 
 
 def plural(count: int, noun: str) -> str:

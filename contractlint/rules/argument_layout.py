@@ -37,20 +37,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contractlint.judge.strides import CONTIGUOUS, CUT, TRANSPOSED, Strides, strides_of
+from contractlint.judge.strides import BREAKING, CONTIGUOUS, CUT, TRANSPOSED, Strides, strides_of
 from contractlint.model.contract import Aspect, Clause
 from contractlint.model.finding import Finding, Severity, Verdict
 from contractlint.rules.base import Context, contract_text, nearest_first, rule
 
 CODE = "CL501"
-# What a layout clause may ask of strides: which of them break it, and how that is said.
-BREAKING = {
-    ("contiguous", TRANSPOSED): ("is a transposed view", "add `.contiguous()`"),
-    ("contiguous", CUT): ("is a part of each row, and its rows lie apart", "add `.contiguous()`"),
-    ("canonical strides", CONTIGUOUS): (
-        "keeps odd strides where a dimension has size 1",
-        "give it fresh strides: `.contiguous().reshape(shape)`",
-    ),
+REMEDIES = {
+    CONTIGUOUS: "give it fresh strides: `.contiguous().reshape(shape)`",
+    TRANSPOSED: "add `.contiguous()`",
+    CUT: "add `.contiguous()`",
 }
 
 
@@ -69,10 +65,10 @@ def check(context: Context) -> Iterator[Finding]:
             found = strides_of(node)
             wrong = BREAKING.get((clause.layout, found.kind))
             if wrong is not None:
-                yield _finding(context, parameter.name, clause, found, *wrong)
+                yield _finding(context, parameter.name, clause, found, wrong)
 
 
-def _finding(context: Context, parameter: str, clause: Clause, found: Strides, what: str, remedy: str) -> Finding:
+def _finding(context: Context, parameter: str, clause: Clause, found: Strides, what: str) -> Finding:
     site = context.site
     certain = found.kind == TRANSPOSED
     return Finding(
@@ -87,7 +83,7 @@ def _finding(context: Context, parameter: str, clause: Clause, found: Strides, w
         release=site.release,
         effect=clause.effect.value,
         message=f"`{found.text}` {what}, but {context.name} needs `{parameter}` with {_wanted(clause)}",
-        remedy=remedy,
+        remedy=REMEDIES[found.kind],
         evidence=nearest_first(clause.evidence, site.release),
         contract=contract_text(clause, parameter),
         consequence=clause.consequence or "the call raises",

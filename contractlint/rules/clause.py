@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from contractlint.judge.clauses import SHAKY, Break, breaks
+from contractlint.judge.clauses import SHAKY, Break, judge
 from contractlint.model.contract import Aspect
 from contractlint.model.finding import Finding, Severity, Verdict
 from contractlint.rules.base import Context, contract_text, nearest_first, way
@@ -21,11 +21,10 @@ def clause_findings(
     if site.signature is None:
         return
     for parameter in site.parameters:
-        found = [
-            each
-            for each in breaks(site, parameter.name, aspect)
-            if not each.vague or context.strict or context.pedantic
-        ]
+        judgement = judge(site, parameter.name, aspect)
+        if judgement is None:
+            continue
+        found = [each for each in judgement.breaks if not each.vague or context.strict or context.pedantic]
         for clause in {id(each.clause): each.clause for each in found}.values():
             here = [each for each in found if each.clause is clause]
             certain = [each for each in here if each.certain]

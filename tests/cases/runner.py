@@ -16,6 +16,7 @@ from tests.cases.reading import Case, Said
 
 LIBRARY = "flashinfer-python"
 HOUSE = Path(__file__).with_name("house.toml")
+DTYPE = "dtype"
 FINDINGS = ("error", "warning", "note")
 VERDICTS = ("violated", "proved", "unproven", "unresolved")
 _FINDING = re.compile(r"\[(CL\d+)\]\s*(\w*)")
@@ -51,7 +52,8 @@ def _target(catalog: Catalog, release: str | None) -> Target:
 def _compare(case: Case, report: Report) -> str:
     only = case.settings.get("only")
     findings = [f for f in report.findings if only is None or f.parameter in only or f.code.startswith("CL2")]
-    arguments = [a for a in report.arguments if only is None or a.parameter in only]
+    judged = [a for a in report.arguments if only is None or a.parameter in only]
+    arguments = [a for a in judged if a.aspect == DTYPE]
     said = list(case.expectations())
     spans = _spans(case, report)
     rows: dict[tuple[Site, str], str] = {}
@@ -74,9 +76,12 @@ def _compare(case: Case, report: Report) -> str:
 
     found = {f"{f.place} {f.severity.value} [{f.code}] {f.parameter}".rstrip() for f in findings}
     found |= {f"unchecked {u.file}" for u in report.unchecked}
-    for a in arguments:
-        shows = "=" in rows.get(((a.place.file, a.place.line), a.parameter), "")
-        found.add(f"{a.place} {a.verdict.value} {a.parameter}" + (f" = {', '.join(a.dtypes)}" if shows else ""))
+    for a in judged:
+        name = a.parameter if a.aspect == DTYPE else f"{a.parameter}.{a.aspect}"
+        said_of_it = rows.get(((a.place.file, a.place.line), name))
+        if said_of_it is not None or a.aspect == DTYPE:
+            shows = "=" in (said_of_it or "")
+            found.add(f"{a.place} {a.verdict.value} {name}" + (f" = {', '.join(a.dtypes)}" if shows else ""))
     spoken = {str(a.place) for a in arguments} | {str(f.call or f.place) for f in findings}
     for c in report.call_sites:
         text = sites.get((c.place.file, c.place.line))

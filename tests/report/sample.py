@@ -137,11 +137,12 @@ def report() -> Report:
         ArgumentRow(Place(LAYER, 6, 28), ENTRY, "routing_logits", "0.6.7", Verdict.UNPROVEN, ("bfloat16", "float32")),
         ArgumentRow(Place(LAYER, 7, 26), ENTRY, "routing_bias", "0.6.7", Verdict.VIOLATED, ("float32",)),
         ArgumentRow(Place(LAYER, 8, 27), ENTRY, "hidden_states", "0.6.7", Verdict.UNRESOLVED, (), "no caller found"),
+        ArgumentRow(_CALL, ENTRY, "hidden_states", "0.6.7", Verdict.UNPROVEN, (), "it is not shown", "layout"),
     ]
     return Report(
         targets=[Target("flashinfer-python", "0.6.7", "pin", "requirements/cuda.txt:12")],
         call_sites=[
-            CallSiteRow(_CALL, "Experts.apply", ENTRY, "0.6.7", "bound"),
+            CallSiteRow(_CALL, "Experts.apply", ENTRY, "0.6.7", "bound", "", (("hidden_states", "shape"),)),
             CallSiteRow(Place(MODEL, 20, 5), "Gate.plan", "flashinfer.?", "0.6.7", "unresolved", "callee is computed"),
         ],
         arguments=arguments,
