@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from contractlint.calls.referents import NOTHING, Bind, Cls, Ext, Fn, Inst, Lib, Mod, Obj, Referent, Referents, Super
 from contractlint.calls.scope import Scope
+from contractlint.flow.binding import bind
+from contractlint.flow.callers import last_name
 from contractlint.flow.nodes import Node
+from contractlint.index.ir import ParamIR
 from contractlint.index.project import Class, Function
 
 if TYPE_CHECKING:
@@ -116,6 +119,7 @@ class Members:
         for owner, kept in self._resolver.known.attributes.get(name, {}).items():
             if isinstance(owner, Class) and self._resolver.project.related(owner, cls):
                 values |= kept
+        values |= self._handed_over(cls, name)
         if values:
             return values
         inherited = NOTHING.union(*(self._inherited(c, name) for c in self._resolver.project.mro(cls)))
@@ -137,6 +141,39 @@ class Members:
                     if any(isinstance(o, Inst) and self._resolver.project.related(o.cls, cls) for o in owners):
                         out |= self._resolver.of(record.value, Scope(fn))
         return out
+
+    def _handed_over(self, cls: Class, name: str) -> Referents:
+        """The callables that constructions of a record pass for a field that holds one (`forward: Callable`)."""
+        formals = self._resolver.flow.attributes.field_formals(cls)
+        field = next((formal for formal in formals if formal.name == name), None)
+        project = self._resolver.project
+        if field is None or not _holds_a_callable(field) or project.find_method(cls, "__init__") is not None:
+            return NOTHING
+        if project.text.count(cls.name, "calls") > MAX_OUTSIDE:
+            return NOTHING
+        out = NOTHING
+        for fn in project.functions_with("calls", cls.name):
+            for record in self._resolver.flow.graph(fn).calls:
+                callee = record.node.parts[0]
+                if last_name(callee) == cls.name and Cls(cls) in self._resolver.of(callee, Scope(fn)):
+                    argument = bind(None, record.node, formals).arguments.get(name)
+                    if argument is not None:
+                        out |= self._resolver.of(argument, Scope(fn)) or self._anybodys(argument)
+        return out
+
+    def _anybodys(self, node: Node) -> Referents:
+        """What code stores under an attribute's name, on whatever object."""
+        project = self._resolver.project
+        if node.kind != "attr" or project.text.count(node.parts[1], "stores") > MAX_OUTSIDE:
+            return NOTHING
+        return NOTHING.union(
+            *(
+                self._resolver.of(record.value, Scope(fn))
+                for fn in project.functions_with("stores", node.parts[1])
+                for record in self._resolver.flow.graph(fn).stores
+                if record.attribute == node.parts[1]
+            )
+        )
 
     def _stored(self, cls: Class, name: str) -> Referents:
         """What the methods of a class store under a name of their instance."""
@@ -197,6 +234,17 @@ class Members:
             if inherited:
                 return inherited
         return NOTHING
+
+
+def _holds_a_callable(field: ParamIR) -> bool:
+    """Whether the annotation of a field says `Callable`."""
+    pending: list[object] = [field.annotation]
+    while pending:
+        item = pending.pop()
+        if item == "Callable":
+            return True
+        pending.extend(item if isinstance(item, tuple) else ())
+    return False
 
 
 def _is_self(node: Node, fn: Function) -> bool:
