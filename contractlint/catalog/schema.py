@@ -11,7 +11,7 @@ from typing import Any
 
 from contractlint.catalog.errors import Problems
 from contractlint.catalog.positions import KeyPath
-from contractlint.model.contract import Aspect, Effect, Enforcement
+from contractlint.model.contract import SCRATCH, Aspect, Effect, Enforcement
 from contractlint.model.dtypes import canonical
 
 Table = Mapping[str, Any]
@@ -48,6 +48,7 @@ ASPECT_KEYS = {
     "shape": {"accepts"},
     "device": {"same_as"},
     "allocation": {"accepts"},
+    "size": {"accepts", "minimum"},
     "forwarding": {"known_as"},
 }
 
@@ -214,6 +215,11 @@ def _requirement(table: Table, aspect: str, path: KeyPath, problems: Problems, f
             )
         return False
     word = text(table, "accepts", path, problems)
+    if aspect == "size":
+        fields["minimum"] = _count(table, "minimum", path, problems)
+        if ("accepts" in table) == ("minimum" in table) or word not in ("", ANY):
+            problems.add(path, "a size clause says `minimum`, in bytes", 'accepts = "any" admits every size')
+        return word == ANY
     if aspect == "layout" and ("strides" in table or "alignment" in table):
         fields["layout"] = "" if word == ANY else word
         fields["strides"] = _dimensions(table, "strides", path, problems)
@@ -225,7 +231,7 @@ def _requirement(table: Table, aspect: str, path: KeyPath, problems: Problems, f
         fields["shape"] = () if word == ANY else _dimensions(table, "accepts", path, problems)
     else:
         fields[aspect] = "" if word == ANY else word
-    return word == ANY
+    return word in (ANY, SCRATCH)
 
 
 def _dimensions(table: Table, key: str, path: KeyPath, problems: Problems) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -10,6 +11,7 @@ from contractlint.clauses import shapes
 from contractlint.clauses.conditions import all_hold, spellings
 from contractlint.clauses.observed import Call, Kind, Observed
 from contractlint.model.contract import Aspect, Clause
+from contractlint.model.dtypes import DTYPES
 
 
 class Outcome(Enum):
@@ -177,13 +179,24 @@ def _device(clause: Clause, value: Observed, call: Call, sizes: Sizes) -> _Found
 
 
 def _allocation(clause: Clause, value: Observed, call: Call, sizes: Sizes) -> _Found:
-    if value.kind is Kind.NONE or not clause.allocation:
+    if value.kind is Kind.NONE or not clause.asks_of_memory:
         return Outcome.KEPT, "", ""
     if clause.allocation == "zeroed" and value.fill == "zero":
         return Outcome.KEPT, "", ""
     if clause.allocation == "zeroed" and value.fill == "uninitialised":
         return Outcome.BROKEN, "uninitialised", ""
     return Outcome.UNKNOWN, "", "metadata do not show how it was allocated"
+
+
+def _size(clause: Clause, value: Observed, call: Call, sizes: Sizes) -> _Found:
+    if value.kind is Kind.NONE or clause.minimum is None:
+        return Outcome.KEPT, "", ""
+    size = value.size
+    if size is None and value.shape is not None and value.dtype in DTYPES:
+        size = math.prod(value.shape) * DTYPES[value.dtype].bits // 8
+    if value.kind is not Kind.TENSOR or size is None:
+        return Outcome.UNKNOWN, "", "its size is not known"
+    return (Outcome.KEPT, "", "") if size >= clause.minimum else (Outcome.BROKEN, f"{size:,} bytes long", "")
 
 
 _ASPECTS: dict[Aspect, Callable[[Clause, Observed, Call, Sizes], _Found]] = {
@@ -194,6 +207,7 @@ _ASPECTS: dict[Aspect, Callable[[Clause, Observed, Call, Sizes], _Found]] = {
     Aspect.SHAPE: _shape,
     Aspect.DEVICE: _device,
     Aspect.ALLOCATION: _allocation,
+    Aspect.SIZE: _size,
 }
 
 

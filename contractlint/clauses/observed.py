@@ -24,9 +24,9 @@ class Observed:
     """An argument as far as it is known.
 
     For tensors: `dtype` (empty: not known), `shape` and `strides` in elements (None: not known), `contiguous`, `address`
-    in bytes, `fill` (`uninitialised`, `zero` or `other`, where it is known what the memory holds). For members `value` is
-    the name, for constants the value itself, for dtypes `dtype` is the name; `items` are those of a sequence. `reason`
-    says why an argument, or a part of it, is not known.
+    and `size` in bytes, `fill` (`uninitialised`, `zero` or `other`, where it is known what the memory holds). For members
+    `value` is the name, for constants the value itself, for dtypes `dtype` is the name; `items` are those of a sequence.
+    `reason` says why an argument, or a part of it, is not known.
     """
 
     kind: Kind
@@ -37,6 +37,7 @@ class Observed:
     address: int | None = None
     device: str = ""
     fill: str = ""
+    size: int | None = None
     value: object = None
     items: tuple[Observed, ...] = ()
     reason: str = ""

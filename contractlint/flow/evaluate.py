@@ -6,6 +6,7 @@ It never claims more than it followed: whatever runs out (depth, steps, alternat
 from __future__ import annotations
 
 from collections.abc import Callable as Callable_
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from contractlint.flow.answers import EXHAUSTED, Answers
@@ -268,7 +269,7 @@ class Flow(Answers):
         for alt in self.ev(base, frame):
             value = alt.value
             if isinstance(value, Tensor):
-                out.append(alt)
+                out.append(alt.holding(replace(value, whole=False)) if value.whole else alt)
             elif isinstance(value, Values) and value.open:
                 out.extend(a.out_of(alt) for a in value.items[0])
             elif isinstance(value, Sequence_) and isinstance(position, int):

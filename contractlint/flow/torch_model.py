@@ -295,7 +295,7 @@ def _filled(result: Value, given: _Given, rule: torch.Rule, name: str) -> Value:
     first = given.positional[0].value if given.positional else None
     before = first.fill if isinstance(first, Tensor) else ""
     fill = rule.fill or ("zero" if name == "zero_" else before if name in VIEWS else "")
-    return replace(result, fill=fill) if fill else result
+    return replace(result, fill=fill, whole=bool(rule.fill)) if fill else result
 
 
 def _reason(source: Alt | None, node: Node) -> str:

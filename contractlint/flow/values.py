@@ -26,13 +26,15 @@ class Tensor:
     """A tensor. `dtype` is a torch name, `default`, or empty when unknown; then `reason` says why.
 
     `same_as` identifies the value whose dtype this one shares when that dtype is unknown (`x.to(y.dtype)`). `fill` says what
-    its memory holds where it was allocated and nothing has computed it since: `zero`, `uninitialised` or `other`.
+    its memory holds where it was allocated and nothing has computed it since: `zero`, `uninitialised` or `other`; `whole` that
+    it is what was allocated, and neither a part nor another view of it.
     """
 
     dtype: str = ""
     reason: str = ""
     same_as: int = -1
     fill: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contractlint.clauses import Call, Outcome, judge_argument
 from contractlint.flow.values import Alt, NoneValue, Tensor, Unknown
-from contractlint.index.project import Function
+from contractlint.judge.capability import reached, supported
 from contractlint.judge.conditions import Holds, assumptions, hypothesis, outcome
+from contractlint.judge.memory import allocator, size_of
 from contractlint.judge.observe import observe
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Aspect, Clause, Effect
@@ -87,9 +88,10 @@ def _judge_all(site: JudgedSite, parameter: str, aspect: Aspect) -> Judgement | 
 
 
 def _judge(site: JudgedSite, parameter: str, clause: Clause) -> Judgement | None:
-    applies = outcome(site, clause.when)
-    if applies.holds is Holds.NO:
+    chips, here = supported(clause.capabilities), reached(site.frame().facts)[0]
+    if outcome(site, clause.when).holds is Holds.NO or (chips and not chips & here):
         return None
+    elsewhere = f"that holds on chips of capability {clause.capabilities} alone" if chips and not here <= chips else ""
     alts = site.values(
         parameter, hypothesis(site, clause.when), steps=STEPS[clause.effect], assume=assumptions(clause.when)
     )
@@ -98,10 +100,12 @@ def _judge(site: JudgedSite, parameter: str, clause: Clause) -> Judgement | None
     unknown = tuple(dict.fromkeys(reason for _, _, reason in judged if reason))
     if not alts:
         return Judgement((), () if clause.when else (NO_VALUE,), followed=bool(clause.when))
-    return Judgement(tuple(_weigh(site, clause, alts, broken)), unknown)
+    return Judgement(tuple(_weigh(site, clause, alts, broken, elsewhere)), unknown)
 
 
-def _weigh(site: JudgedSite, clause: Clause, alts: tuple[Alt, ...], broken: list[tuple[Alt, str]]) -> Iterator[Break]:
+def _weigh(
+    site: JudgedSite, clause: Clause, alts: tuple[Alt, ...], broken: list[tuple[Alt, str]], apart: str
+) -> Iterator[Break]:
     """Which of the possibilities that break a clause do so for certain, and what is to be said of the others."""
     kept_here = _kept_here(site, alts, [alt for alt, _ in broken])
     absent = 0 if clause.aspect is Aspect.PRESENCE else sum(isinstance(alt.value, NoneValue) for alt in alts)
@@ -110,15 +114,17 @@ def _weigh(site: JudgedSite, clause: Clause, alts: tuple[Alt, ...], broken: list
         doubt = _doubt(site, clause, alt)
         if doubt is None:
             continue
+        doubt = doubt or apart
         if not doubt and mixed and (clause.effect in SHAKY or alt.kept):
             doubt = "other values reach the call too"
         until = alt.value.until if isinstance(alt.value, NoneValue) else ""
         if until:
             doubt = f"`{until}` puts a value there on first use, and nothing here calls it before"
         # None, or a number, has no history that could be held against that of the condition.
-        elsewhere = clause.when and alt.path is None and (alt.kept or alt.trail or _decided_elsewhere(site, clause))
+        decided = clause.when and alt.path is None and (alt.kept or alt.trail or _decided_elsewhere(site, clause))
         plain = alt.guess and not isinstance(alt.value, Tensor)
-        vague = bool(doubt) and bool(elsewhere or plain or _on_dtypes(site, clause) or kept_here)
+        seldom = apart and mixed  # neither the chip nor the value is known to be one for which it matters
+        vague = bool(doubt) and bool(decided or plain or seldom or _on_dtypes(site, clause) or kept_here)
         yield Break(clause, alt, what, not doubt, doubt, bool(until), vague)
 
 
@@ -163,7 +169,10 @@ def _judge_value(site: JudgedSite, parameter: str, clause: Clause, alt: Alt) -> 
     """What a possibility is where it breaks a clause, and why it cannot be told; both empty where it keeps it."""
     enum = site.view.enum_of(parameter)
     enums = {} if enum is None else {parameter: site.view.enums.get(enum, {})}
-    judged = judge_argument(clause, observe(alt.value), Call({}, enums))
+    seen = observe(alt.value)
+    if clause.aspect is Aspect.SIZE:
+        seen = replace(seen, size=size_of(site, alt))
+    judged = judge_argument(clause, seen, Call({}, enums))
     if judged.outcome is Outcome.BROKEN and clause.aspect is Aspect.ALLOCATION and _written(site, alt):
         return "", "the function that allocates it writes to a tensor, which may be this one"
     if judged.outcome is Outcome.BROKEN:
@@ -175,12 +184,6 @@ def _judge_value(site: JudgedSite, parameter: str, clause: Clause, alt: Alt) -> 
 
 def _written(site: JudgedSite, alt: Alt) -> bool:
     """Whether the function that allocates some memory also writes a value all over a tensor."""
-    if alt.path is None:
-        return False
-    origin = alt.path.origin
-    module = site.flow.project.module_of_file(origin.file)
-    if module is None:
-        return False
-    fn = Function(module, module.ir.function_around(origin.line))
-    functions = (record.node.parts[0] for record in site.flow.graph(fn).calls)
+    fn = allocator(site, alt)
+    functions = (record.node.parts[0] for record in site.flow.graph(fn).calls) if fn is not None else ()
     return any(function.kind == "attr" and function.parts[1] in WRITING for function in functions)

@@ -12,7 +12,7 @@ from contractlint.judge.strides import BREAKING, KEPT, TRANSPOSED, strides_of
 from contractlint.model.contract import Aspect
 from contractlint.model.finding import ArgumentRow, Place, Verdict
 
-FOLLOWED = (Aspect.PRESENCE, Aspect.VALUE, Aspect.ALLOCATION)
+FOLLOWED = (Aspect.PRESENCE, Aspect.VALUE, Aspect.ALLOCATION, Aspect.SIZE)
 MEASURED = (Aspect.SHAPE, Aspect.DEVICE)  # what only a call that runs shows
 Outcome = tuple[Verdict, str]
 

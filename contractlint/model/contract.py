@@ -33,6 +33,7 @@ class Aspect(str, Enum):
     SHAPE = "shape"
     DEVICE = "device"
     ALLOCATION = "allocation"
+    SIZE = "size"
     FORWARDING = "forwarding"
 
 
@@ -102,6 +103,9 @@ class Condition:
         return f"{self.parameter} is {'not ' if self.negated else ''}{names}"
 
 
+SCRATCH = "scratch"
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One requirement on one parameter, for a range of releases and capabilities.
@@ -117,7 +121,8 @@ class Clause:
       that the address of the data is a multiple of)
     - shape: `shape` (one symbol or integer expression a dimension, written like strides)
     - device: `same_as` (the parameter whose device it must be on)
-    - allocation: `allocation` (`zeroed`, `workspace`, …)
+    - allocation: `allocation` (`zeroed`; or `scratch`, which asks nothing and says that the kernel writes all over it)
+    - size: `minimum`, the bytes that the tensor must have at least
     - forwarding: a caller that has the value must pass it on; `known_as` are names under which callers keep it
     """
 
@@ -159,8 +164,13 @@ class Clause:
     def forbids(self) -> bool:
         """Whether a call can break the clause at all; one that accepts anything only fills a case."""
         bounds = (self.minimum, self.maximum, self.multiple_of, self.alignment)
-        asked = self.dtypes or self.same_as or self.required or self.ignored or self.values or self.allocation
+        asked = self.dtypes or self.same_as or self.required or self.ignored or self.values or self.asks_of_memory
         return bool(asked or self.layout or self.strides or self.shape) or any(bound is not None for bound in bounds)
+
+    @property
+    def asks_of_memory(self) -> bool:
+        """Whether it says how memory must have been allocated; what is written all over may be any."""
+        return self.allocation not in ("", SCRATCH)
 
     @property
     def run_in(self) -> frozenset[str]:

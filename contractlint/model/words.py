@@ -52,7 +52,9 @@ def requirement(clause: Clause) -> str:
         return f"on the device of {clause.same_as}"
     if clause.aspect is Aspect.FORWARDING:
         return "passed on where the caller has it"
-    return clause.allocation or "any memory"
+    if clause.aspect is Aspect.SIZE:
+        return f"at least {clause.minimum:,} bytes" if clause.minimum is not None else "any size"
+    return clause.allocation if clause.asks_of_memory else "any memory"
 
 
 def conditions(clause: Clause) -> str:

@@ -11,8 +11,10 @@ from contractlint.rules import (
     byte_layout,
     chip_guard,
     enum_drift,
+    memory_too_small,
     missing_argument,
     result_type,
+    shared_memory,
     shifted_argument,
     sibling_argument,
     sibling_guard,
@@ -40,6 +42,8 @@ _RULES: tuple[RuleInfo, ...] = (
     argument_layout.RULE,
     byte_layout.RULE,
     uninitialised_memory.RULE,
+    memory_too_small.RULE,
+    shared_memory.RULE,
     chip_guard.RULE,
 )
 

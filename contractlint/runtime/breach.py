@@ -53,6 +53,7 @@ RULES: dict[Aspect, tuple[str, str]] = {
     Aspect.SHAPE: ("CL501", "argument-layout"),
     Aspect.DEVICE: ("CL501", "argument-layout"),
     Aspect.ALLOCATION: ("CL601", "uninitialised-memory"),
+    Aspect.SIZE: ("CL602", "memory-too-small"),
 }
 
 _CONSEQUENCE = {

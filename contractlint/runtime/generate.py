@@ -278,8 +278,12 @@ class Writer:
                 continue
             if bracket:
                 parts.append(f"{self._constant(element_forms)}({name})")
-            elif everything and clause.aspect in (Aspect.SHAPE, Aspect.LAYOUT):
-                told = {"shape": clause.shape, "contiguous": clause.layout == "contiguous", "stride": clause.strides}
+            elif everything and clause.aspect in (Aspect.SHAPE, Aspect.LAYOUT, Aspect.SIZE):
+                told = {
+                    "shape": clause.shape or clause.aspect is Aspect.SIZE,
+                    "contiguous": clause.layout == "contiguous",
+                    "stride": clause.strides,
+                }
                 shaped.setdefault(name, set()).update(aspect for aspect, asked in told.items() if asked)
             elif everything and clause.aspect is Aspect.DEVICE:
                 for one in (name, clause.same_as):
