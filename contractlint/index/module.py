@@ -295,7 +295,7 @@ class ModuleIR:
     def places(self, name: str, use: str) -> Iterator[int]:
         """Where a name stands in a use, comments, docstrings and import statements left out."""
         text, source, holds = name.encode(), self.source, USES[use]
-        for at in places(source, text):
+        for at in places(source, text, use):
             if holds(source, at, at + len(text)) and not self.outline.in_string(at) and not self._in_comment(at):
                 if use in ("refs", "given") and self._in_import(at):
                     continue

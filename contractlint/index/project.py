@@ -90,7 +90,7 @@ class Project:
                 yield Function(module, index)
 
     def functions_quoting(self, name: str, among: Iterable[str]) -> Iterator[Function]:
-        """Functions in which a name stands in quotes, in files that call something of one of the names `among`."""
+        """Functions in which a name stands in quotes, and that call something of one of the names `among`."""
         quoting = self.text.files_with(name, "strings")
         calling = (
             {index for other in among for index in self.text.files_with_all(((other, "calls"),))} if quoting else ()
@@ -98,8 +98,10 @@ class Project:
         for index in quoting:
             if index in calling:
                 module = self.module_at(index)
+                callers = {caller for other in among for caller in module.ir.using(other, "calls")}
                 for function in module.ir.using(name, "strings"):
-                    yield Function(module, function)
+                    if function in callers:
+                        yield Function(module, function)
 
     def functions_of(self, use: str, name: str, classes: Iterable[Class]) -> Iterator[Function]:
         """Methods of certain classes in which a name stands in a use."""

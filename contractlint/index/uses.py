@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 _IS_PART = tuple(chr(c).isalnum() or chr(c) == "_" or c >= 128 for c in range(256))
 _ASSIGNED = re.compile(rb" ?[-+*/|&]?=(?!=)")
 _STORED = re.compile(rb" ?[-+*/|&]?=(?!=)|:")
+# What stands before an attribute that is stored with an annotation: the start of a statement, and no blank since.
+_BEGUN = re.compile(rb"(?:.*[:;])?[ \t]*[^\s:;]*")
 # An attribute that is stored as part of a tuple: what follows it on its line, and what stands before it.
 _IN_TUPLE = re.compile(rb",?[\w\x80-\xff.\[\], ]*\)? ?=(?!=)")
 _LISTED = re.compile(rb"\)?,?[ \t]*\n(?:[ \t]*[\w\x80-\xff.\[\]]+,?[ \t]*\n)*[ \t]*\)[ \t]?=(?!=)")
@@ -20,15 +22,34 @@ _GIVEN = re.compile(rb"(?:[=(\\]|\b(?:return|else|or|and|lambda[^:]*:))\s*(?:[\w
 _BOUND = re.compile(rb".*\b(?:as|for) [\w\x80-\xff.]*", re.DOTALL)
 
 
-def places(source: bytes, name: bytes) -> Iterator[int]:
-    """Where a name stands as a whole word. All that is not ASCII may be part of a name."""
+_CALLED = ((b"", b"("), (b"", b" ("))
+_ALONE = ((b"", b""),)
+# What stands around a name in a use, for looking for all of it: the name alone stands in more places.
+_AROUND: dict[str, tuple[tuple[bytes, bytes], ...]] = {
+    "calls": _CALLED,
+    "calls with": _CALLED,
+    "calls elsewhere": _CALLED,
+    "stores": ((b".", b""),),
+    "stores elsewhere": ((b".", b""),),
+    "strings": ((b'"', b'"'), (b"'", b"'")),
+    "def": ((b"def ", b""),),
+    "class": ((b"class ", b""),),
+    "field": ((b"", b":"),),
+}
+
+
+def places(source: bytes, name: bytes, use: str = "") -> Iterator[int]:
+    """Where a name stands as a whole word, at least where it is in a use. All that is not ASCII may be part of a name."""
     size, last = len(name), len(source)
-    at = source.find(name)
-    while at >= 0:
-        end = at + size
-        if (at == 0 or not _IS_PART[source[at - 1]]) and (end == last or not _IS_PART[source[end]]):
-            yield at
-        at = source.find(name, end)
+    for before, after in _AROUND.get(use, _ALONE):
+        wanted, ahead = before + name + after, len(before)
+        at = source.find(wanted)
+        while at >= 0:
+            start = at + ahead
+            end = start + size
+            if (not start or not _IS_PART[source[start - 1]]) and (end == last or not _IS_PART[source[end]]):
+                yield start
+            at = source.find(wanted, end)
 
 
 def _is_called(source: bytes, at: int, end: int) -> bool:
@@ -53,8 +74,7 @@ def _is_called_elsewhere(source: bytes, at: int, end: int) -> bool:
 def _is_given(source: bytes, at: int, end: int) -> bool:
     if source[end : end + 1] in (b".", b"["):
         return False
-    before = source[max(at - 200, 0) : at]
-    return _GIVEN.search(before) is not None and _is_referred_to(source, at, end)
+    return _is_referred_to(source, at, end) and _GIVEN.search(source[max(at - 200, 0) : at]) is not None
 
 
 def _is_referred_to(source: bytes, at: int, end: int) -> bool:
@@ -71,11 +91,13 @@ def _is_stored(source: bytes, at: int, end: int) -> bool:
     if source[at - 1 : at] != b".":
         return False
     after = source[end : end + 1]
-    if _STORED.match(source, end):
+    if _ASSIGNED.match(source, end):
         return True
-    if after not in (b",", b")", b" ", b"\n", b"\r"):
+    if after not in (b":", b",", b")", b" ", b"\n", b"\r"):
         return False
     start = source.rfind(b"\n", 0, at) + 1
+    if after == b":" and _BEGUN.fullmatch(source, start, at):
+        return True
     if _IN_TUPLE.match(source, end) and _TARGETS.fullmatch(source, start, at):
         return True
     if _LISTED.match(source, end) and _TARGETS.fullmatch(source, start, at):
@@ -142,4 +164,4 @@ USES: dict[str, Callable[[bytes, int, int], bool]] = {
 def stands(source: bytes, name: bytes, use: str) -> bool:
     """Whether a name stands in a text in a use."""
     holds = USES[use]
-    return any(holds(source, at, at + len(name)) for at in places(source, name))
+    return any(holds(source, at, at + len(name)) for at in places(source, name, use))

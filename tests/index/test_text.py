@@ -134,10 +134,28 @@ def test_nothing_that_a_file_says_is_missing_from_its_text() -> None:
         "with f() as self.bias:\n    pass",
         "for self.bias in f():\n    pass",
         "a = self.bias = 1",
+        "if a: self.bias: int = 1",
+        "a = 1; self.bias: int = 1",
+        "a[0].bias: int = 1",
     ],
 )
 def test_an_attribute_that_is_stored_is_found(code: str) -> None:
     assert TextIndex(Sources([code.encode()]), {}).files_with("bias", "stores") == (0,)
+    assert ModuleIR(code.encode(), "").using("bias", "stores") == (0,)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if a == self.bias:\n    pass",
+        "for a in self.bias:\n    pass",
+        "def f() -> a.bias:\n    pass",
+        "a = {b.bias: 1}",
+        "a = b[c.bias:]",
+    ],
+)
+def test_an_attribute_before_a_colon_is_not_always_stored(code: str) -> None:
+    assert ModuleIR(code.encode(), "").using("bias", "stores") == ()
 
 
 def _bases(module: ModuleIR) -> list[str]:
