@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from contractlint.flow import objects
+from contractlint.flow.kinds import KindsOf
 from contractlint.flow.lazily import before_filling
 from contractlint.flow.nodes import STORING_CALLS, CallRecord, Facts, Node, quoted_names, quoted_store, render
 from contractlint.flow.parameters import annotated_instance, annotation_classes, focused_scopes, is_enum, short
@@ -69,6 +71,8 @@ class Attributes:
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self._stores: dict[tuple[str, str], list[Store]] = {}
+        self.kinds = KindsOf(flow)
+        self._has: dict[tuple[Class, str], bool] = {}
         self._on: dict[tuple[Class, str], tuple[list[Store], list[Store]]] = {}
 
     # reading
@@ -147,6 +151,9 @@ class Attributes:
         method = self.flow.project.find_method(cls, name)
         if method is not None:
             return [Alt(Callable(method, cls, bound=method.decorated("classmethod")))]
+        inner = self.flow.project.find_class(cls, name)
+        if inner is not None:
+            return [Alt(ClassValue(inner))]
         return self.class_value(cls, name) or [Alt(Unknown(f"`{cls.name}.{name}` is not found"))]
 
     def _class_level(self, cls: Class, name: str) -> object:
@@ -200,7 +207,7 @@ class Attributes:
         if self.flow.deciding and self.flow.open(own := self._values(self._own_stores(cls, name), name)):
             return own
         stores, possible = self.stores_on(cls, name)
-        out = self._values(stores, name) if stores else guessed(self._values(possible, name))
+        out = [*self._values(stores, name), *guessed(self._values(possible, name))]
         if not self.flow.open(out):
             out.extend(self._fields(cls, name))
         return out or self.class_value(cls, name)
@@ -214,12 +221,18 @@ class Attributes:
         settled = True
         certain = self._own_stores(cls, name)
         possible: list[Store] = []
-        for store in self.foreign(name):
+        unlikely: list[Store] = []
+        for store in () if self._is_fixed(cls, name) else self.foreign(name):
             self.flow.settled = True
             on = self._stored_on(store, cls)
+            if on:
+                certain.append(store)
+            elif on is None:
+                needed = self.kinds.needed(store.base, store.fn, store.facts)
+                (possible if all(self._shown(cls, need) for need in needed) else unlikely).append(store)
             settled = settled and self.flow.settled
-            if on is not False:
-                (certain if on else possible).append(store)
+        if not certain and not possible:
+            possible = unlikely  # whoever reads it takes it to be there
         if settled:
             self._on[key] = certain, possible
         return certain, possible
@@ -276,18 +289,42 @@ class Attributes:
         stores = [
             s for s in found if s.base.kind == "attr" and render(s.base) == spelled and rooted_in_self(s.base, s.fn)
         ]
-        return self._values(stores, name) if stores else None
+        if not stores:
+            return None
+        # Code that is handed such an object may be handed this one.
+        handed = [s for s in chain(*self.stores_on(cls, name)) if not s.own and s.base.kind == "param"]
+        return [*self._values(stores, name), *guessed(self._values(handed, name))]
 
     def _stored_on(self, store: Store, cls: Class) -> bool | None:
         """Whether a store is on an object of a class: yes, no, or perhaps (a layer of unknown class)."""
         owner = store.fn.owner
         if store.own:
             return owner is not None and self.flow.project.related(owner, cls)
-        classes, complete = self.flow.callers.classes(store.base, store.fn, store.facts)
-        if classes:
-            return any(self.flow.project.related(c, cls) for c in classes)
-        layer = store.base.kind == "param" and store.base.parts[0] in ("layer", "module") and self.is_module(cls)
-        return None if layer and not complete else False
+        return self.kinds.of(store.base, store.fn, store.facts).admit(self.flow.project, cls)
+
+    def _shown(self, cls: Class, name: str) -> bool:
+        """Whether anything shows that objects of a class have an attribute, of those that the project's code stores."""
+        key = (cls, name)
+        if key not in self._has:
+            project = self.flow.project
+            self._has[key] = bool(
+                project.find_method(cls, name)
+                or any(field[0] == name for current in project.mro(cls) for field in current.ir.fields)
+                or self.class_value(cls, name)
+                or self._own_stores(cls, name)
+                or not (stores := self.stores(name))
+                or any(self.kinds.of(s.base, s.fn, s.facts).admit(project, cls) for s in stores if not s.own)
+            )
+        return self._has[key]
+
+    def _is_fixed(self, cls: Class, name: str) -> bool:
+        """Whether an attribute is a field of a named tuple, which nothing can be stored to."""
+        return any(
+            isinstance(base, External) and base.name.rpartition(".")[2] == "NamedTuple"
+            for current in self.flow.project.mro(cls)
+            if any(field[0] == name for field in current.ir.fields)
+            for base in self.flow.project.bases(current)
+        )
 
     def is_module(self, cls: Class) -> bool:
         """Whether a class is a torch module."""

@@ -62,6 +62,7 @@ class Callers:
         self._callers: dict[tuple[object, ...], Series[Caller]] = {}
         self._classes: dict[tuple[int, int], tuple[Node, Facts, list[Class], bool]] = {}
         self._holders: dict[Class, Series[tuple[str, Class | None]]] = {}
+        self.doubtful: set[Function] = set()  # of which there may be calls on objects whose class is not known
         self._constructions: dict[Class, Series[Caller]] = {}
 
     def passed(self, fn: Function, name: str, receiver: Class | None) -> Iterator[Passed]:
@@ -196,8 +197,10 @@ class Callers:
         if verdict is True:
             if self._fits(record.node, fn, skip):
                 yield Caller(caller, record, skip)
-        elif verdict is None and self._plausible(record.node, fn, skip):
-            yield Caller(caller, record, skip, guess=not self._only_family(owner, name))
+        elif verdict is None:
+            self.doubtful.add(fn)
+            if self._plausible(record.node, fn, skip):
+                yield Caller(caller, record, skip, guess=not self._only_family(owner, name))
 
     def _only_family(self, owner: Class, name: str) -> bool:
         """Whether nothing but this class and its relatives defines a method of this name, so that it can mean no other."""
@@ -238,9 +241,7 @@ class Callers:
                     return True
             elif self._dispatches(cls, name, fn):
                 return True
-        if classes or complete:
-            return None if not complete and not classes else False
-        return None
+        return False if complete else None
 
     def _tested(self, base: Node, caller: Function, facts: Facts) -> Iterator[Class]:
         """The classes that tests name of a receiver that was not followed."""

@@ -27,6 +27,11 @@ class Series(Generic[T]):
             yield self._known[at]
             at += 1
 
+    @property
+    def searching(self) -> bool:
+        """Whether the search is under way further out, so that what is seen here may not be all."""
+        return self._busy
+
     def _more(self) -> bool:
         if self._busy:
             return False

@@ -167,8 +167,8 @@ class Project:
         if isinstance(ref, External):
             return [External(f"{ref.name}.{name}")]
         if isinstance(ref, Class):
-            method = self.find_method(ref, name)
-            return [method] if method is not None else []
+            found = self.find_method(ref, name) or self.find_class(ref, name)
+            return [found] if found is not None else []
         return []
 
     # classes
@@ -220,6 +220,15 @@ class Project:
             found = (current.method(name) for current in self.mro(cls))
             self._methods[key] = next((method for method in found if method is not None), None)
         return self._methods[key]
+
+    def find_class(self, cls: Class, name: str) -> Class | None:
+        """The class that the body of another one, or of one of its bases, defines under a name."""
+        for current in self.mro(cls):
+            qualname = f"{current.qualname}.{name}"
+            for index, inner in enumerate(current.module.ir.classes):
+                if inner.qualname == qualname:
+                    return Class(current.module, index)
+        return None
 
     def definers(self, method: str) -> tuple[Class, ...]:
         """Classes of the product that define a method of this name."""
