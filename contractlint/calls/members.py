@@ -126,7 +126,9 @@ class Members:
         if inherited:
             return inherited
         below = self._resolver.project.subclasses(cls)[:MAX_OVERRIDES]
-        values = NOTHING.union(*(self._stored(c, name) | self._declared(c, name) for c in below))
+        values = NOTHING.union(
+            *(self._stored(c, name) | self._declared(c, name) | self._handed_over(c, name) for c in below)
+        )
         return values or self._from_outside(cls, name)
 
     def _from_outside(self, cls: Class, name: str) -> Referents:
