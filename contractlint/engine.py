@@ -152,7 +152,7 @@ def _tests(tree: Tree) -> frozenset[str]:
 
 def library_of(catalog: Catalog, library: str) -> Library:
     """What the call-site finder needs of a library under contract."""
-    short = {name.rpartition(".")[2]: name for name in catalog.entry_points if is_distinctive(name)}
+    short = {name.rpartition(".")[2]: name for name in catalog.names(library) if is_distinctive(name)}
 
     def returns(name: str) -> str:
         if catalog.library_of(name) is None:
@@ -162,7 +162,7 @@ def library_of(catalog: Catalog, library: str) -> Library:
 
     return Library(
         catalog.package(library),
-        catalog.canonical,
+        catalog.aliases(library).get,
         names=lambda: catalog.import_paths(library),
         entries=lambda: catalog.names(library),
         files=lambda: catalog.defining_files(library),

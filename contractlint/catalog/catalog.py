@@ -146,6 +146,11 @@ class Catalog:
         record = self._record(library)
         return (*record["entries"], *record["aliases"])
 
+    def aliases(self, library: str) -> Mapping[str, str]:
+        """Return the canonical name of an entry point of a library by every name that it is known by, in any release."""
+        found: Mapping[str, str] = self._record(library)["aliases"]
+        return found
+
     def library_of(self, entry_point: str) -> str | None:
         """Return the library of an entry point, by its canonical name."""
         return self._home.get(entry_point)
