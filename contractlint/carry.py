@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import marshal
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ class Record:
     """What one run looked at.
 
     `looked` is by the file's number, with the package that its relative imports start from; each as `marshal` writes it,
-    since only those of changed files are ever read.
+    since only those of changed files are ever read. `words` lists all names in all files, and those of changes since.
     """
 
     report: str
@@ -47,9 +47,19 @@ class Record:
     found_all: dict[tuple[tuple[str, str], ...], tuple[int, ...]]
     looked: dict[int, bytes]
     troubled: tuple[str, ...]
+    words: bytes
 
     def save(self, path: Path) -> None:
-        parts = (self.report, self.files, self.digests, self.found, self.found_all, self.looked, self.troubled)
+        parts = (
+            self.report,
+            self.files,
+            self.digests,
+            self.found,
+            self.found_all,
+            self.looked,
+            self.troubled,
+            self.words,
+        )
         write(path, marshal.dumps(parts), keep=KEPT)
 
     @classmethod
@@ -66,7 +76,8 @@ def record_of(project: Project, tree: Tree, digests: Sequence[bytes], report: st
 
     looked = {index: marshal.dumps((module.ir.package, tuple(look(module.ir)))) for index, module in project.opened()}
     text = project.text
-    return Record(report, tree.files, list(digests), text.found, text.found_all, looked, tuple(project.unreadable))
+    unreadable = tuple(project.unreadable)
+    return Record(report, tree.files, list(digests), text.found, text.found_all, looked, unreadable, text.words)
 
 
 def place_of(folder: Path, settings: str, tree: Tree) -> Path:
@@ -76,6 +87,8 @@ def place_of(folder: Path, settings: str, tree: Tree) -> Path:
 
 def carried(folder: Path, settings: str, tree: Tree, digests: Sequence[bytes]) -> Report | None:
     """The report of the last run over a tree, if what has changed since does not matter to it."""
+    from contractlint.index.text import listed, words_of
+
     path = place_of(folder, settings, tree)
     record = Record.load(path)
     if record is None or record.files != tree.files:
@@ -87,9 +100,11 @@ def carried(folder: Path, settings: str, tree: Tree, digests: Sequence[bytes]) -
     if report is None:
         return None
     try:
-        report = _moved(report, {tree.files[index]: _lines(record, tree, index) for index in changed})
+        sources = {index: tree.read(tree.files[index]) for index in changed}
+        report = _moved(report, {tree.files[index]: _lines(record, sources, index) for index in changed})
     except (_Moved, OSError):
         return None
+    record.words += b"".join(listed(words_of(source)) for source in sources.values())
     record.digests = list(digests)
     record.report = key_of(settings, tree.files, digests)
     keep(folder, record.report, report)
@@ -97,34 +112,26 @@ def carried(folder: Path, settings: str, tree: Tree, digests: Sequence[bytes]) -
     return report
 
 
-def _lines(record: Record, tree: Tree, index: int) -> dict[int, int]:
-    """Where the lines of a changed file have gone; raises `_Moved` where the change may matter."""
+def _lines(record: Record, sources: dict[int, bytes], index: int) -> dict[int, int]:
+    """Where the lines of one of the changed files have gone; raises `_Moved` where the change may matter."""
     from contractlint.index.looked import Looked, moved
     from contractlint.index.text import TextOf
 
-    source = tree.read(tree.files[index])
+    def is_new(name: str) -> bool:
+        text = name.encode()
+        return b"\0%b\0" % text not in record.words and sum(source.count(text) for source in sources.values()) == 1
+
+    source = sources[index]
     if not TextOf(source).answers(index, record.found, record.found_all):
         raise _Moved
     if index not in record.looked:
         return {}
     package, looked = marshal.loads(record.looked[index])
-    outcome = moved(Looked(*looked), source, package, _stands_nowhere_else(tree, index))
+    outcome = moved(Looked(*looked), source, package, is_new)
     if outcome is None:
         raise _Moved
     record.looked[index] = marshal.dumps((package, tuple(outcome[0])))
     return outcome[1]
-
-
-def _stands_nowhere_else(tree: Tree, index: int) -> Callable[[str], bool]:
-    """Tells of a name whether it stands once in a file, and in no other."""
-
-    def stands_nowhere_else(name: str) -> bool:
-        text = name.encode()
-        if tree.read(tree.files[index]).count(text) != 1:
-            return False
-        return not any(text in tree.read(file) for other, file in enumerate(tree.files) if other != index)
-
-    return stands_nowhere_else
 
 
 # moving lines

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,6 +140,34 @@ def test_a_change_where_nothing_was_looked_at_costs_no_new_run(
     monkeypatch.setattr(contractlint.engine, "judge_tree", fail)
     assert judged(root, house, cache=True) == fresh
     assert judged(root, house, cache=True) == fresh  # and it is kept
+
+
+@pytest.mark.parametrize("first", ["before", "after", "together"])
+def test_a_new_constant_that_another_file_speaks_of_is_looked_at(
+    first: str, tmp_path: Path, house: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the other file spoke of it at the run, began to since, or begins to with the same change."""
+    root = tmp_path / "tree"
+    root.mkdir()
+    remark, constant = "# _FRESH is made in engine.py\n", KERNEL.replace("LIMIT = 3\n", "LIMIT = 3\n_FRESH = 4\n")
+    (root / "engine.py").write_text(KERNEL, encoding="utf-8")
+    (root / "other.py").write_text(remark if first == "before" else "", encoding="utf-8")
+    judged(root, house, cache=True)
+    if first == "after":
+        (root / "other.py").write_text(remark, encoding="utf-8")
+        judged(root, house, cache=True)
+    (root / "other.py").write_text(remark, encoding="utf-8")
+    (root / "engine.py").write_text(constant, encoding="utf-8")
+    runs: list[Tree] = []
+    judge = contractlint.engine.judge_tree
+
+    def counted(tree: Tree, *arguments: Any, **options: Any) -> Report:
+        runs.append(tree)
+        return judge(tree, *arguments, **options)
+
+    monkeypatch.setattr(contractlint.engine, "judge_tree", counted)
+    judged(root, house, cache=True)
+    assert runs
 
 
 def test_a_new_file_is_looked_at(tmp_path: Path, house: Catalog) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +67,8 @@ def _pinned(top: Path, catalog: Catalog) -> Target | None:
 
 
 def _installed(top: Path) -> Target:
+    from importlib import metadata
+
     try:
         return Target(LIBRARY, metadata.version(LIBRARY), "installed")
     except metadata.PackageNotFoundError:
