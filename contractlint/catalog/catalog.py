@@ -65,6 +65,11 @@ class Catalog:
         """The libraries that contracts speak about, by their names on the package index."""
         return tuple(self._compiled)
 
+    @property
+    def unversioned(self) -> tuple[str, ...]:
+        """The libraries without releases: kernels for which contracts give a signature, and nothing else is known."""
+        return tuple(library for library in self.libraries if self.releases(library) == (UNVERSIONED,))
+
     def package(self, library: str) -> str:
         """Return the name under which a library is imported."""
         return str(self._record(library)["package"])

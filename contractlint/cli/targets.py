@@ -16,20 +16,31 @@ if TYPE_CHECKING:
     from contractlint.catalog import Catalog
 
 LIBRARY = "flashinfer-python"
+ANY_RELEASE = "*"
 
 
 def choose_targets(releases: Sequence[str], config: Config, top: Path, catalog: Catalog) -> list[Target]:
-    """The releases of the command line, else of the settings, else the project's pin, else what is installed here."""
+    """The releases of the command line, else of the settings, else the project's pin, else what is installed here.
+
+    Kernels of contracts that have no releases are judged beside them, and alone where there is no such release.
+    """
+    own = [Target(library, ANY_RELEASE, "contracts") for library in catalog.unversioned]
     if releases:
         wanted = [named_target(text) for text in releases]
     elif config.release:
         place = f"{_relative(config.file)}:{config.release_line}" if config.file else ""
         wanted = [named_target(text, place) for text in config.release]
     else:
-        wanted = [_pinned(top, catalog) or _installed(top)]
+        found = _pinned(top, catalog) or _installed()
+        if found is None and not own:
+            raise Stop(
+                f"{top}: no requirement on {LIBRARY} found and none is installed here: name the release with --release"
+            )
+        wanted = [found] if found is not None else []
     for target in wanted:
         verify(target, catalog)
-    return list(dict.fromkeys(wanted))
+    named = {target.library for target in wanted}
+    return [*dict.fromkeys(wanted), *(target for target in own if target.library not in named)]
 
 
 def named_target(text: str, place: str = "") -> Target:
@@ -66,15 +77,13 @@ def _pinned(top: Path, catalog: Catalog) -> Target | None:
     return None
 
 
-def _installed(top: Path) -> Target:
+def _installed() -> Target | None:
     from importlib import metadata
 
     try:
         return Target(LIBRARY, metadata.version(LIBRARY), "installed")
     except metadata.PackageNotFoundError:
-        raise Stop(
-            f"{top}: no requirement on {LIBRARY} found and none is installed here: name the release with --release"
-        ) from None
+        return None
 
 
 def verify(target: Target, catalog: Catalog) -> None:

@@ -53,7 +53,10 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The release that a run judges against, and where that choice came from (`option`, `pin`, `installed`)."""
+    """The release that a run judges against, and where that choice came from (`option`, `pin`, `installed`).
+
+    From `contracts` it is that of a library without releases: `*`.
+    """
 
     library: str
     release: str

@@ -26,6 +26,11 @@ def one_of(names: Iterable[str]) -> str:
     return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} or {found[-1]}" if found else "nothing"
 
 
+def spoken(library: str, release: str) -> str:
+    """A library and its release as they stand in a sentence: `flashinfer 0.6.7`, and one without releases by its name."""
+    return library if release == "*" else f"{library} {release}".strip()
+
+
 def dtype_names(dtypes: Iterable[str]) -> list[str]:
     """Dtype names in torch's order, narrow before wide."""
     order = {name: number for number, name in enumerate(DTYPES)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contractlint.model.finding import Target
+from contractlint.model.words import spoken
 from contractlint.report.view import SEVERITIES, View, argument_counts, listing, plural, severity_counts
 
 # A person reads a few; a program takes them all from the JSON.
@@ -15,8 +16,9 @@ def target_text(view: View, target: Target) -> str:
         "option": f"set in {target.place}" if target.place else "--release",
         "pin": f"pinned in {view.name(target.place)}" if target.place else "pinned by the project",
         "installed": "installed here",
+        "contracts": "contracts without releases",
     }.get(target.origin, target.origin)
-    return f"{target.library} {target.release} ({origin})"
+    return f"{spoken(target.library, target.release)} ({origin})"
 
 
 def result_line(view: View) -> str:

@@ -14,7 +14,7 @@ from contractlint.judge.dtype import DtypeJudgement
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Clause, Evidence, EvidenceKind
 from contractlint.model.finding import Finding, Place, Step
-from contractlint.model.words import contract
+from contractlint.model.words import contract, spoken
 
 if TYPE_CHECKING:
     from contractlint.catalog import ReleaseView
@@ -53,7 +53,7 @@ class Context:
     @property
     def name(self) -> str:
         """The library and release as they stand in a sentence: `flashinfer 0.6.7`."""
-        return f"{self.library} {self.site.release}"
+        return spoken(self.library, self.site.release)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class ProjectContext:
 
     @property
     def name(self) -> str:
-        return f"{self.library} {self.view.release}"
+        return spoken(self.library, self.view.release)
 
     def parameters_of(self, enum: str) -> tuple[str, ...]:
         """The parameters of entry points that hold a member of an enumeration."""

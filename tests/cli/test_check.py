@@ -251,3 +251,33 @@ def test_a_folder_without_python_is_bad_input(project: Path, judgement: Judgemen
     code, out, err = contractlint("check", "data")
     assert (code, out) == (2, "")
     assert err == "contractlint: data: no Python file there that git or the settings do not exclude\n"
+
+
+OWN = """\
+entry_point = "house.scale"
+signature = "(x, factor)"
+
+[parameters.factor.dtype]
+accepts = "float32"
+enforced = "none"
+effect = "silent"
+evidence = ['read house/scale.cu *:1 "factor"']
+"""
+
+
+@pytest.mark.parametrize("pinned", [True, False])
+def test_kernels_of_contracts_of_ones_own_are_judged_in_every_run(
+    project: Path, contractlint: Run, pinned: bool
+) -> None:
+    if not pinned:
+        (project / "pyproject.toml").write_text("[project]\n")
+    (project / "scale.toml").write_text(OWN)
+    (project / "contractlint.toml").write_text('contracts = ["scale.toml"]\n')
+    (project / "engine" / "layer.py").write_text(
+        "import torch\nfrom house import scale\n\nscale(1, torch.zeros(4, dtype=torch.bfloat16))\n"
+    )
+    code, out, err = contractlint("check", "--no-cache")
+    assert (code, err) == (1, "")
+    assert "`factor` of `scale` can be bfloat16, but house reads it" in " ".join(out.split())
+    release = "flashinfer-python 0.6.7 (pinned in pyproject.toml:3) and " if pinned else ""
+    assert f"Judged against {release}house (contracts without releases)." in " ".join(out.split())
