@@ -1,7 +1,8 @@
 """Carry the report of an earlier run over to a tree that has changed where that run did not look.
 
 A run leaves a record: what it asked of the text of all files, and what it looked at in each that it opened. After a change,
-the changed files are asked the same. Where every answer is what it was, the outcome is what it was, and only lines moved.
+the files that differ from those of the run are asked the same. Where every answer is what it was, the outcome is what it was,
+and only lines moved.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import marshal
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ class Record:
     """What one run looked at.
 
     `looked` is by the file's number, with the package that its relative imports start from; each as `marshal` writes it,
-    since only those of changed files are ever read. `words` lists all names in all files, and those of changes since.
+    since only those of changed files are ever read. `words` lists all names in all files.
     """
 
     report: str
@@ -50,17 +51,7 @@ class Record:
     words: bytes
 
     def save(self, path: Path) -> None:
-        parts = (
-            self.report,
-            self.files,
-            self.digests,
-            self.found,
-            self.found_all,
-            self.looked,
-            self.troubled,
-            self.words,
-        )
-        write(path, marshal.dumps(parts), keep=KEPT)
+        write(path, marshal.dumps(tuple(getattr(self, part.name) for part in fields(self))), keep=KEPT)
 
     @classmethod
     def load(cls, path: Path) -> Record | None:
@@ -87,10 +78,7 @@ def place_of(folder: Path, settings: str, tree: Tree) -> Path:
 
 def carried(folder: Path, settings: str, tree: Tree, digests: Sequence[bytes]) -> Report | None:
     """The report of the last run over a tree, if what has changed since does not matter to it."""
-    from contractlint.index.text import listed, words_of
-
-    path = place_of(folder, settings, tree)
-    record = Record.load(path)
+    record = Record.load(place_of(folder, settings, tree))
     if record is None or record.files != tree.files:
         return None
     changed = [index for index, digest in enumerate(digests) if digest != record.digests[index]]
@@ -104,11 +92,7 @@ def carried(folder: Path, settings: str, tree: Tree, digests: Sequence[bytes]) -
         report = _moved(report, {tree.files[index]: _lines(record, sources, index) for index in changed})
     except (_Moved, OSError):
         return None
-    record.words += b"".join(listed(words_of(source)) for source in sources.values())
-    record.digests = list(digests)
-    record.report = key_of(settings, tree.files, digests)
-    keep(folder, record.report, report)
-    record.save(path)
+    keep(folder, key_of(settings, tree.files, digests), report)
     return report
 
 
@@ -127,11 +111,10 @@ def _lines(record: Record, sources: dict[int, bytes], index: int) -> dict[int, i
     if index not in record.looked:
         return {}
     package, looked = marshal.loads(record.looked[index])
-    outcome = moved(Looked(*looked), source, package, is_new)
-    if outcome is None:
+    lines = moved(Looked(*looked), source, package, is_new)
+    if lines is None:
         raise _Moved
-    record.looked[index] = marshal.dumps((package, tuple(outcome[0])))
-    return outcome[1]
+    return lines
 
 
 # moving lines

@@ -142,6 +142,22 @@ def test_a_change_where_nothing_was_looked_at_costs_no_new_run(
     assert judged(root, house, cache=True) == fresh  # and it is kept
 
 
+def test_a_change_that_is_undone_leaves_the_record_as_it_was(
+    tmp_path: Path, house: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "tree"
+    root.mkdir()
+    file = root / "engine.py"
+    file.write_text(KERNEL, encoding="utf-8")
+    judged(root, house, cache=True)
+    monkeypatch.setattr(contractlint.engine, "judge_tree", lambda *_, **__: pytest.fail("judged anew"))
+    for name in ("_FRESH", "_OTHER"):
+        file.write_text(KERNEL.replace("LIMIT = 3\n", f"LIMIT = 3\n{name} = 4\n"), encoding="utf-8")
+        assert judged(root, house, cache=True).findings
+        file.write_text(KERNEL, encoding="utf-8")
+        assert judged(root, house, cache=True).findings
+
+
 @pytest.mark.parametrize("first", ["before", "after", "together"])
 def test_a_new_constant_that_another_file_speaks_of_is_looked_at(
     first: str, tmp_path: Path, house: Catalog, monkeypatch: pytest.MonkeyPatch

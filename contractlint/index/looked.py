@@ -54,10 +54,8 @@ def look(module: ModuleIR) -> Looked:
     )
 
 
-def moved(
-    before: Looked, source: bytes, package: str, is_new: Callable[[str], bool]
-) -> tuple[Looked, dict[int, int]] | None:
-    """The same file after a change, and where its lines have gone; None where something that was looked at is not the same.
+def moved(before: Looked, source: bytes, package: str, is_new: Callable[[str], bool]) -> dict[int, int] | None:
+    """Where the lines of a file have gone with a change; None where something that was looked at is not the same.
 
     `is_new` tells of a name whether it stands nowhere else in the project.
     """
@@ -66,25 +64,20 @@ def moved(
     tree = module.verify()
     if tree is None or text.shape() != before.shape or text.imports() != before.imports:
         return None
-    after = before._replace(
-        functions={number: text.function(number) for number in before.functions},
-        headers={number: text.header(number) for number in before.headers},
-        classes={number: text.class_(number) for number in before.classes},
-        body=text.body() if before.body is not None else None,
-    )
     lines: dict[int, int] = {}
-    pieces = ((before.functions, after.functions), (before.headers, after.headers), (before.classes, after.classes))
-    for old, new in pieces:
-        for number, (digest, places) in old.items():
-            if new[number][0] != digest:
+    kinds = ((before.functions, text.function), (before.headers, text.header), (before.classes, text.class_))
+    for pieces, now in kinds:
+        for number, (digest, places) in pieces.items():
+            same, moved_to = now(number)
+            if same != digest:
                 return None
-            lines.update(zip(places, new[number][1], strict=True))
-    if before.body is not None and after.body is not None:
+            lines.update(zip(places, moved_to, strict=True))
+    if before.body is not None:
         # The line of a constant may also be one of an argument or of a text.
         assigned = {node.lineno for node in tree.body if isinstance(node, ast.Assign)}
         expected = iter(before.body)
         following = next(expected, None)
-        for digest, line in after.body:
+        for digest, line in text.body():
             if following is not None and digest == following[0]:
                 lines[following[1]] = line
                 following = next(expected, None)
@@ -94,13 +87,13 @@ def moved(
                 return None
         if following is not None:
             return None
-    same = (
+    answers = (
         all(text.words(number) == digest for number, digest in before.words.items())
         and all(module.using(name, use) == numbers for (name, use), numbers in before.uses.items())
         and all(text.declaring(name) == numbers for name, numbers in before.declared.items())
         and all(module.quoting(prefix) == numbers for prefix, numbers in before.quoted.items())
     )
-    return (after, lines) if same else None
+    return lines if answers else None
 
 
 class _Text:

@@ -50,8 +50,7 @@ def _stored(data: bytes) -> set[bytes]:
     return found
 
 
-def words_of(data: bytes) -> set[bytes]:
-    """All names in a text."""
+def _words(data: bytes) -> set[bytes]:
     return set(data.translate(_BLANKS).split())
 
 
@@ -92,7 +91,7 @@ class TextIndex:
                 continue
             index = len(self.files)
             self.files.append(name)
-            _enter(self._words, words_of(data), index)
+            _enter(self._words, _words(data), index)
             for use, find in _APART.items():
                 _enter(self._apart[use], find(data), index)
         for holders in (self._words, *self._apart.values()):
@@ -100,8 +99,8 @@ class TextIndex:
 
     @property
     def words(self) -> bytes:
-        """All names in all files, as `listed` writes them."""
-        return listed(self._words)
+        """All names in all files, each between zeros, in no order."""
+        return b"\0%b\0" % b"\0".join(self._words)
 
     def source(self, index: int) -> bytes:
         """The text of a file. It is read again when first asked for: all of them together are large."""
@@ -173,7 +172,7 @@ class TextOf:
 
     def __init__(self, source: bytes) -> None:
         self.source = source
-        self._words = words_of(source)
+        self._words = _words(source)
         self._apart = {use: find(source) for use, find in _APART.items()}
 
     def holds(self, name: str, use: str) -> bool:
@@ -193,11 +192,6 @@ class TextOf:
             (index in files) == all(self.holds(name, use) for name, use in wanted)
             for wanted, files in found_all.items()
         )
-
-
-def listed(names: Iterable[bytes]) -> bytes:
-    """Names as one text, each between zeros, in no order."""
-    return b"\0%b\0" % b"\0".join(names)
 
 
 def _pack(holders: _Holders) -> None:
