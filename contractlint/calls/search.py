@@ -16,9 +16,8 @@ from contractlint.calls.library import Library
 from contractlint.calls.referents import NOTHING, Cls, Ext, Fn, Inst, Obj, Referents, carries
 from contractlint.calls.resolve import Resolver
 from contractlint.calls.scope import Scope
-from contractlint.flow.attributes import STORING_CALLS
 from contractlint.flow.evaluate import Flow
-from contractlint.flow.nodes import CallRecord, Node
+from contractlint.flow.nodes import STORING_CALLS, CallRecord, Node
 from contractlint.index.ir import Expr
 from contractlint.index.project import Class, Function, Module
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from contractlint.flow import objects
-from contractlint.flow.kinds import KindsOf
 from contractlint.flow.lazily import before_filling
-from contractlint.flow.nodes import STORING_CALLS, CallRecord, Facts, Node, quoted_names, quoted_store, render
+from contractlint.flow.nodes import Node, render
 from contractlint.flow.parameters import annotated_instance, annotation_classes, focused_scopes, is_enum, short
+from contractlint.flow.stores import Store, Stores
 from contractlint.flow.torch_model import DEVICE
 from contractlint.flow.values import (
     DEFAULT,
@@ -38,31 +37,8 @@ if TYPE_CHECKING:
     from contractlint.flow.evaluate import Flow
     from contractlint.flow.frames import Frame
 
-MAX_STORES = 250
 GUESS_STEPS = 500
 MAX_ROLES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """One place that gives an attribute its value.
-
-    `own` is set where a method stores on its own instance, `quoted` where a call does it, by the attribute's name.
-    """
-
-    fn: Function
-    base: Node
-    value: Node
-    facts: Facts
-    line: int
-    own: bool
-    quoted: bool
-
-    @classmethod
-    def made(cls, fn: Function, base: Node, value: Node, facts: Facts, line: int, quoted: bool = False) -> Store:
-        params = fn.ir.params
-        own = base.kind == "param" and fn.is_method and bool(params) and base.parts[0] == params[0].name
-        return cls(fn, base, value, facts, line, own, quoted)
 
 
 class Attributes:
@@ -70,10 +46,7 @@ class Attributes:
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
-        self._stores: dict[tuple[str, str], list[Store]] = {}
-        self.kinds = KindsOf(flow)
-        self._has: dict[tuple[Class, str], bool] = {}
-        self._on: dict[tuple[Class, str], tuple[list[Store], list[Store]]] = {}
+        self.stores = Stores(flow)
 
     # reading
 
@@ -136,6 +109,8 @@ class Attributes:
         if isinstance(value, Unknown):
             if name == "dtype" and not looks_configured(base):
                 return [Alt(Dtype("", base.id, value.reason), alt.path)]
+            if name == "data":
+                return [alt]  # of a tensor, if it is one
             return self.by_name(name, base, frame) or [alt]
         return [Alt(Unknown(f"`{render(node)}` is not followed"))]
 
@@ -190,7 +165,7 @@ class Attributes:
             return own
         out = list(self.flow.once(("held", cls, name), lambda: self._held(cls, name)))
         if any(isinstance(alt.value, NoneValue) for alt in out):
-            out = before_filling(self.flow, self.stores_on(cls, name)[0], out, name, frame)
+            out = before_filling(self.flow, self.stores.on(cls, name)[0], out, name, frame)
         if not out:
             declared = self._declared(cls, name)
             if declared is not None:
@@ -204,52 +179,13 @@ class Attributes:
 
     def _held(self, cls: Class, name: str) -> list[Alt]:
         """What code stores on instances of a class, what its constructions give a field, or what the class body says."""
-        if self.flow.deciding and self.flow.open(own := self._values(self._own_stores(cls, name), name)):
+        if self.flow.deciding and self.flow.open(own := self._values(self.stores.own(cls, name), name)):
             return own
-        stores, possible = self.stores_on(cls, name)
+        stores, possible = self.stores.on(cls, name)
         out = [*self._values(stores, name), *guessed(self._values(possible, name))]
         if not self.flow.open(out):
             out.extend(self._fields(cls, name))
         return out or self.class_value(cls, name)
-
-    def stores_on(self, cls: Class, name: str) -> tuple[list[Store], list[Store]]:
-        """The stores of an attribute that are on instances of a class, and those that may be."""
-        key = (cls, name)
-        known = self._on.get(key)
-        if known is not None:
-            return known
-        settled = True
-        certain = self._own_stores(cls, name)
-        possible: list[Store] = []
-        unlikely: list[Store] = []
-        for store in () if self._is_fixed(cls, name) else self.foreign(name):
-            self.flow.settled = True
-            on = self._stored_on(store, cls)
-            if on:
-                certain.append(store)
-            elif on is None:
-                needed = self.kinds.needed(store.base, store.fn, store.facts)
-                (possible if all(self._shown(cls, need) for need in needed) else unlikely).append(store)
-            settled = settled and self.flow.settled
-        if not certain and not possible:
-            possible = unlikely  # whoever reads it takes it to be there
-        if settled:
-            self._on[key] = certain, possible
-        return certain, possible
-
-    def _own_stores(self, cls: Class, name: str) -> list[Store]:
-        """What the methods of a class, of its bases and of those below it store on their own instance."""
-        project = self.flow.project
-        related = (*project.mro(cls), *project.subclasses(cls))
-        return [s for fn in project.functions_of("stores", name, related) for s in self._stored_in(fn, name) if s.own]
-
-    def _stored_in(self, fn: Function, name: str) -> list[Store]:
-        """The stores of an attribute in one function."""
-        return [
-            Store.made(fn, record.base, record.value, record.facts, record.line)
-            for record in self.flow.graph(fn).stores
-            if record.attribute == name and not (record.value.kind == "unknown" and record.annotation is not None)
-        ]
 
     def _methods(self, value: Instance, cls: Class, name: str) -> list[Alt]:
         """Methods and properties of the class, and those that subclasses put in their place."""
@@ -279,52 +215,16 @@ class Attributes:
             return None
         project, spelled = self.flow.project, render(base)
         related = (*project.mro(owner), *project.subclasses(owner))
-        found = [s for fn in project.functions_of("stores", name, related) for s in self._stored_in(fn, name)]
-        found.extend(
-            s
-            for fn in project.functions_of("strings", name, related)
-            for call in self.flow.graph(fn).calls
-            for s in self._quoted(call, fn, name)
-        )
+        found = [s for fn in project.functions_of("stores", name, related) for s in self.stores.within(fn, name)]
+        found.extend(s for fn in project.functions_of("strings", name, related) for s in self.stores.quoted(fn, name))
         stores = [
             s for s in found if s.base.kind == "attr" and render(s.base) == spelled and rooted_in_self(s.base, s.fn)
         ]
         if not stores:
             return None
         # Code that is handed such an object may be handed this one.
-        handed = [s for s in chain(*self.stores_on(cls, name)) if not s.own and s.base.kind == "param"]
+        handed = [s for s in chain(*self.stores.on(cls, name)) if not s.own and s.base.kind == "param"]
         return [*self._values(stores, name), *guessed(self._values(handed, name))]
-
-    def _stored_on(self, store: Store, cls: Class) -> bool | None:
-        """Whether a store is on an object of a class: yes, no, or perhaps (a layer of unknown class)."""
-        owner = store.fn.owner
-        if store.own:
-            return owner is not None and self.flow.project.related(owner, cls)
-        return self.kinds.of(store.base, store.fn, store.facts).admit(self.flow.project, cls)
-
-    def _shown(self, cls: Class, name: str) -> bool:
-        """Whether anything shows that objects of a class have an attribute, of those that the project's code stores."""
-        key = (cls, name)
-        if key not in self._has:
-            project = self.flow.project
-            self._has[key] = bool(
-                project.find_method(cls, name)
-                or any(field[0] == name for current in project.mro(cls) for field in current.ir.fields)
-                or self.class_value(cls, name)
-                or self._own_stores(cls, name)
-                or not (stores := self.stores(name))
-                or any(self.kinds.of(s.base, s.fn, s.facts).admit(project, cls) for s in stores if not s.own)
-            )
-        return self._has[key]
-
-    def _is_fixed(self, cls: Class, name: str) -> bool:
-        """Whether an attribute is a field of a named tuple, which nothing can be stored to."""
-        return any(
-            isinstance(base, External) and base.name.rpartition(".")[2] == "NamedTuple"
-            for current in self.flow.project.mro(cls)
-            if any(field[0] == name for field in current.ir.fields)
-            for base in self.flow.project.bases(current)
-        )
 
     def is_module(self, cls: Class) -> bool:
         """Whether a class is a torch module."""
@@ -417,7 +317,7 @@ class Attributes:
             self.flow.guessing = False
 
     def _by_name(self, name: str) -> list[Alt]:
-        stores = [s for s in self.stores(name) if self.flow.usable(s.fn)]
+        stores = [s for s in self.stores.of(name) if self.flow.usable(s.fn)]
         owners = {s.fn.scope for s in stores}
         out = self._values(stores, name)
         for cls in self.flow.project.classes_with_field(name):
@@ -429,38 +329,7 @@ class Attributes:
             out = guessed(out)
         return out
 
-    # stores
-
-    def stores(self, name: str) -> list[Store]:
-        """Every place in the project that stores an attribute of this name, directly or through a quoted name."""
-        return self._found(name, "stores")
-
-    def foreign(self, name: str) -> list[Store]:
-        """The places that store an attribute of this name on another object than their own instance."""
-        return [store for store in self._found(name, "stores elsewhere") if not store.own or store.quoted]
-
-    def _found(self, name: str, use: str) -> list[Store]:
-        key = (name, use)
-        if key not in self._stores:
-            self._stores[key] = found = []
-            project, usable = self.flow.project, self.flow.usable
-            for fn in project.functions_with(use, name):
-                if usable(fn):
-                    found.extend(self._stored_in(fn, name))
-            for fn in project.functions_quoting(name, STORING_CALLS):
-                if usable(fn):
-                    for call in self.flow.graph(fn).calls:
-                        found.extend(self._quoted(call, fn, name))
-            del found[MAX_STORES:]
-        return self._stores[key]
-
-    def _quoted(self, record: CallRecord, fn: Function, name: str) -> Iterator[Store]:
-        found = quoted_store(record.node)
-        if found is not None and name in quoted_names(found[1]):
-            yield Store.made(fn, found[0], found[2], record.facts, record.line, quoted=True)
-
     def _values(self, stores: list[Store], name: str) -> list[Alt]:
-        from contractlint.flow.frames import Frame
 
         out: list[Alt] = []
         # Several classes that store the same attribute on an object of another class: which of them did is not established.
@@ -469,7 +338,7 @@ class Attributes:
         for store in self.flow.shares(focused_scopes(self.flow, stores, lambda s: s.fn), out):
             if self._reads_itself(store, name):
                 continue
-            frame = Frame.make(store.fn, store.facts)
+            frame = store.frame(self.flow)
             for alt in self.flow.ev(store.value, frame):
                 # Code that hands on what other code handed over: that both mean the same object is not established.
                 unsure = alt.guess or (not store.own and (uncertain or alt.kept == HANDED))
@@ -551,4 +420,4 @@ _COMMON = frozenset(
     ]
 )
 
-__all__ = ["STORING_CALLS", "Attributes", "Store", "annotation_classes", "rooted_in_self", "short"]
+__all__ = ["Attributes", "Store", "annotation_classes", "rooted_in_self", "short"]

@@ -9,9 +9,9 @@ from contractlint.flow.nodes import Fact
 from contractlint.flow.values import Alt, NoneValue
 
 if TYPE_CHECKING:
-    from contractlint.flow.attributes import Store
     from contractlint.flow.evaluate import Flow
     from contractlint.flow.frames import Frame
+    from contractlint.flow.stores import Store
 
 
 def before_filling(flow: Flow, stores: list[Store], alts: list[Alt], name: str, frame: Frame) -> list[Alt]:

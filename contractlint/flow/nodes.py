@@ -151,6 +151,12 @@ STORING_CALLS: dict[str, tuple[int, int, int]] = {
 
 def quoted_store(call: Node) -> tuple[Node, Node, Node] | None:
     """The object, quoted name and value of a call that stores an attribute by its name; None for any other call."""
+    found = stored_by_name(call)
+    return found if found is not None and found[1].kind in ("const", "element") else None
+
+
+def stored_by_name(call: Node) -> tuple[Node, Node, Node] | None:
+    """The object, name and value of a call that stores an attribute by a name, whatever the name is."""
     function, args, keywords = call.parts
     last = function.parts[0] if function.kind in ("global", "free") else function.parts[-1] if function.parts else ""
     places = STORING_CALLS.get(str(last)) if function.kind in ("attr", "global", "free", "import") else None
@@ -159,7 +165,7 @@ def quoted_store(call: Node) -> tuple[Node, Node, Node] | None:
     base_at, name_at, value_at = places
     values = [*args, *(v for k, v in keywords if k not in ("name",))]
     quoted = args[name_at] if name_at < len(args) else dict(keywords).get("name")
-    if quoted is None or quoted.kind not in ("const", "element") or value_at >= len(values):
+    if quoted is None or value_at >= len(values):
         return None
     base = function.parts[0] if base_at < 0 and function.kind == "attr" else values[0]
     return base, quoted, values[value_at]

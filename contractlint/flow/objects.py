@@ -10,8 +10,8 @@ from contractlint.flow.values import OWN, Alt, Instance, Made
 from contractlint.index.project import Class, Function
 
 if TYPE_CHECKING:
-    from contractlint.flow.attributes import Store
     from contractlint.flow.evaluate import Flow
+    from contractlint.flow.stores import Store
 
 
 def made(flow: Flow, cls: Class, node: Node, frame: Frame) -> Made | None:
@@ -27,7 +27,7 @@ def held(flow: Flow, value: Instance, name: str) -> list[Alt] | None:
     if made is None or flow.light or not isinstance(cls, Class):
         return None
     init = flow.project.find_method(cls, "__init__")
-    certain, possible = flow.attributes.stores_on(cls, name)
+    certain, possible = flow.attributes.stores.on(cls, name)
     later = [store for store in certain if store.fn != init]
     if possible or not all(_within(store) for store in later):
         return None
@@ -35,7 +35,7 @@ def held(flow: Flow, value: Instance, name: str) -> list[Alt] | None:
         return None if later else _field(flow, cls, made, name)
     out = _stored(flow, init, value, [store for store in certain if store.fn == init], name)
     for store in later if out else ():
-        out.extend(flow.attributes.read(store.value, Frame.make(store.fn, store.facts), [Alt(value)]))
+        out.extend(flow.attributes.read(store.value, store.frame(flow), [Alt(value)]))
     return out
 
 

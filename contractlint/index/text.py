@@ -113,9 +113,10 @@ class TextIndex:
         """Indices of the files in which a name stands, ascending; none when it is common (`is_common` tells).
 
         `use` narrows it to a name as it stands in code, as in `contractlint.index.uses`: `calls` (`name(`; `calls with`
-        something in it, `calls elsewhere` than on `self`), `refs` (a value, not called; `given` where all of it is assigned or
-        returned), `stores` (`.name =`), `stores elsewhere` (other than `self.name =`), `strings` (quoted), `def`, `class`,
-        `bases` (of a class), `field` (`name:`), `imports` (a module in an import, or at the start of a text in quotes).
+        something in it, `calls elsewhere` than on `self`, `calls by name` that no text in quotes tells), `refs` (a value, not
+        called; `given` where all of it is assigned or returned), `stores` (`.name =`), `stores elsewhere` (other than
+        `self.name =`), `strings` (quoted), `def`, `class`, `bases` (of a class), `field` (`name:`), `imports` (a module in an
+        import, or at the start of a text in quotes).
         """
         found = self._found(name, use)
         return found if len(found) <= MOST_FILES else ()

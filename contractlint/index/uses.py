@@ -16,6 +16,8 @@ _LISTED = re.compile(rb"\)?,?[ \t]*\n(?:[ \t]*[\w\x80-\xff.\[\]]+,?[ \t]*\n)*[ \
 _TARGETS = re.compile(rb"[ \t]*\(?[\w\x80-\xff.\[\], ]*")
 _IMPORTING = re.compile(rb"\b(?:from|import)\Z")
 _EMPTY = re.compile(rb" ?\(\s*\)")
+# The start of a call whose first two arguments are no texts in quotes.
+_UNQUOTED = re.compile(rb" ?\(\s*[^,()'\"]+,\s*(?![\"'])")
 _OWN = re.compile(rb"(?<![\w\x80-\xff.])(?:self|super\(\))\Z")
 # Before a whole value that is returned or assigned: not an argument, an annotation or a part of something.
 _GIVEN = re.compile(rb"(?:[=(\\]|\b(?:return|else|or|and|lambda[^:]*:))\s*(?:[\w\x80-\xff]+\.)*\Z")
@@ -29,6 +31,7 @@ _AROUND: dict[str, tuple[tuple[bytes, bytes], ...]] = {
     "calls": _CALLED,
     "calls with": _CALLED,
     "calls elsewhere": _CALLED,
+    "calls by name": _CALLED,
     "stores": ((b".", b""),),
     "stores elsewhere": ((b".", b""),),
     "strings": ((b'"', b'"'), (b"'", b"'")),
@@ -61,6 +64,10 @@ def _is_called(source: bytes, at: int, end: int) -> bool:
 
 def _is_called_with(source: bytes, at: int, end: int) -> bool:
     return _is_called(source, at, end) and not _EMPTY.match(source, end)
+
+
+def _is_called_by_name(source: bytes, at: int, end: int) -> bool:
+    return _is_called(source, at, end) and _UNQUOTED.match(source, end) is not None
 
 
 def _is_called_elsewhere(source: bytes, at: int, end: int) -> bool:
@@ -147,6 +154,7 @@ USES: dict[str, Callable[[bytes, int, int], bool]] = {
     "calls": _is_called,
     "calls with": _is_called_with,
     "calls elsewhere": _is_called_elsewhere,
+    "calls by name": _is_called_by_name,
     "refs": _is_referred_to,
     "given": _is_given,
     "stores": _is_stored,

@@ -300,7 +300,7 @@ def _has_field(site: JudgedSite, cls: Class, name: str) -> bool:
     family = set(site.flow.project.mro(cls))
     if any(name == field for current in family for field, *_ in current.ir.fields):
         return True
-    for store in site.flow.attributes.stores(name):
+    for store in site.flow.attributes.stores.of(name):
         if store.fn.owner in family and store.base.kind == "param" and rooted_in_self(store.base, store.fn):
             return True
     return False
