@@ -57,3 +57,6 @@ def test_each_library_has_its_own_calls(tmp_path: Path) -> None:
         (11, "house", "*", "unresolved"),
     ]
     assert {(f.code, f.place.line) for f in report.findings if not f.code.startswith("CL102")} == {("CL101", 8)}
+    unjudged = {row.entry_point.rpartition(".")[2]: row.unjudged for row in report.call_sites if row.status == "bound"}
+    assert ("routing_bias", "shape") in unjudged["trtllm_bf16_moe"]  # no code shows a shape
+    assert unjudged["scale_by_bias"] == ()
