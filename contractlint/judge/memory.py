@@ -13,11 +13,13 @@ from contractlint.flow.values import Alt, Const, Tensor
 from contractlint.index.project import Class, Function
 from contractlint.judge.conditions import Holds, outcome
 from contractlint.judge.site import JudgedSite
-from contractlint.judge.strides import FRESH
 from contractlint.model.contract import SCRATCH, Aspect
 from contractlint.model.dtypes import DTYPES
 
 STEPS = 2_000
+# Functions and methods that allocate, whose first arguments are sizes; those that fill take one more.
+FILLING = frozenset(("full", "new_full"))
+SIZED = FILLING | {"empty", "zeros", "ones", "new_empty", "new_zeros", "new_ones"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def size_of(site: JudgedSite, alt: Alt) -> int | None:
     calls = [
         record.node
         for record in site.flow.graph(fn).calls
-        if record.line == alt.path.origin.line and last_name(record.node.parts[0]) in FRESH
+        if record.line == alt.path.origin.line and last_name(record.node.parts[0]) in SIZED
     ]
     info = DTYPES.get(alt.value.dtype)
     sizes = _sizes(site, calls[0], fn) if len(calls) == 1 else None
@@ -56,8 +58,10 @@ def size_of(site: JudgedSite, alt: Alt) -> int | None:
 
 def _sizes(site: JudgedSite, call: Node, fn: Function) -> list[int] | None:
     """The size of each dimension that a call asks for: `torch.empty(8, 128)`, `torch.empty((8, 128))`, `size=…`."""
-    _, args, keywords = call.parts
-    given = list(args) or [value for name, value in keywords if name == "size"]
+    function, args, keywords = call.parts
+    given = list(args[:1] if last_name(function) in FILLING else args) or [
+        value for name, value in keywords if name == "size"
+    ]
     if len(given) == 1 and given[0].kind in ("tuple", "list"):
         given = list(given[0].parts[0])
     sizes: list[int] = []
