@@ -70,6 +70,7 @@ _LIBRARY = "flashinfer-python"
     show_default=True,
     help="Seconds the first call of an entry point may take.",
 )
+@click.option("--share-gpu", is_flag=True, help="Let calls of several ranks share a GPU, where there are too few.")
 @click.option("--fresh", is_flag=True, help="Do not resume an interrupted run.")
 @contracts_option
 def command(
@@ -87,6 +88,7 @@ def command(
     jobs: int,
     time_limit: float,
     compile_limit: float,
+    share_gpu: bool,
     fresh: bool,
     contracts: tuple[str, ...],
 ) -> int:
@@ -111,7 +113,8 @@ def command(
         _show_plan(plan, as_json)
         return 0
     machine = _machine(catalog, release)
-    plan = _planned(catalog, machine.release, machine.capability, kinds, entry_points, machine.gpus)
+    gpus = None if share_gpu else machine.gpus
+    plan = _planned(catalog, machine.release, machine.capability, kinds, entry_points, gpus)
     heard: list[Result] = []
     try:
         results = _run(plan, machine, jobs, (compile_limit, time_limit), fresh, catalog.fingerprint, heard)
@@ -228,7 +231,7 @@ def _run(
             tell(result)
 
         try:
-            children = Children(machine.architecture)
+            children = Children(machine.capability)
             run(plan, children, journal, hear, first_limit=limits[0], limit=limits[1], jobs=jobs)
         except KeyboardInterrupt:
             click.echo(f"{len(results)} of {total} calls were answered; the same command goes on from there", err=True)
@@ -264,7 +267,8 @@ def _keep(folder: Path | None, plan: Plan, machine: Machine, results: list[Resul
     from contractlint.exercise import evidence
 
     if folder is not None:
-        path = evidence.write(folder, plan.library, machine, date.today().isoformat(), results)
+        shared = {s.entry.name for s in plan.running if s.recipe and s.recipe.ranks > machine.gpus}
+        path = evidence.write(folder, plan.library, machine, date.today().isoformat(), results, shared)
         click.echo(f"evidence: {path}", err=True)
 
 

@@ -62,12 +62,13 @@ def confirmed(results: Iterable[Result]) -> list[Clause]:
     """The clauses that these runs establish.
 
     All calls about a clause did what it says, and among them is a breach, unless the clause forbids nothing. A breach
-    that follows from a conforming call which is itself wrong shows nothing, and such calls are not made.
+    that follows from a conforming call which is itself wrong shows nothing, and such calls are not made; what was not
+    called says nothing.
     """
     groups: dict[tuple[str, str, str, str], list[Result]] = {}
     for result in results:
         clause = result.trial.clause
-        if clause is not None and result.trial.mutation is not Mutation.NONE:
+        if clause is not None and result.answer is not None and result.trial.mutation is not Mutation.NONE:
             groups.setdefault((clause.entry_point, *_named(clause)), []).append(result)
     found = []
     for group in groups.values():

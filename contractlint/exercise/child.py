@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from contractlint.exercise.cut import LEFT_OUT
 from contractlint.exercise.inputs import build, resolve
 from contractlint.exercise.recipes.base import INTEGER_TOLERANCE, TOLERANCE, Fill, Recipe
 from contractlint.exercise.trials import Trial
@@ -65,7 +66,6 @@ def serve(connection: Connection) -> None:
     A text instead of an answer says why the call could not be made. The answer None says that nothing can be called
     here, because the driver was initialised before the fork.
     """
-    import torch
 
     # An interrupt at the terminal reaches the whole group of processes; the parent ends its children itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -74,14 +74,24 @@ def serve(connection: Connection) -> None:
             request: Request = connection.recv()
         except EOFError:
             return
-        spoiled = request.device == "cuda" and torch.cuda._is_in_bad_fork()
-        if spoiled:
+        if request.device == "cuda" and not _has_gpu():
             connection.send(None)
             return
         try:
             connection.send(perform(request))
         except CannotCall as problem:
             connection.send(str(problem))
+
+
+def _has_gpu() -> bool:
+    """Whether this process can use the GPU: not where it was forked from one that has used the driver."""
+    import torch
+
+    try:
+        torch.cuda.init()
+    except RuntimeError:
+        return False
+    return True
 
 
 def perform(request: Request) -> Answer:
@@ -105,6 +115,8 @@ def perform(request: Request) -> Answer:
             torch.cuda.synchronize()
     except Exception as problem:
         text = said(problem)
+        if LEFT_OUT in text:
+            raise CannotCall(f"cannot be called: {LEFT_OUT}") from problem
         outcome = Outcome.FAULTED if any(fault in text for fault in _FAULTS) else Outcome.RAISED
         return Answer(outcome, message=text, seconds=time.monotonic() - started)
     try:

@@ -17,18 +17,25 @@ _TOKENS, _HIDDEN, _EXPERTS, _TOP_K = 32, 512, 8, 2
 _ROOM = 2048  # hidden dimension that the workspace of the all-to-all has room for: float32 fits too
 
 
+_KEPT: list[Any] = []  # workspaces, whose memory is given back with them
+
+
 def join(rank: int, ranks: int, meeting: str, device: str) -> None:
-    """Become one of the ranks that meet at a file; each has a GPU of its own."""
+    """Become one of the ranks that meet at a file; each has a GPU of its own, unless there are too few.
+
+    Ranks that share a GPU take turns on it, and NCCL refuses them.
+    """
     from torch import distributed
 
-    if device == "cuda":
-        torch.cuda.set_device(rank)
+    gpus = torch.cuda.device_count() if device == "cuda" else 0
+    if gpus:
+        torch.cuda.set_device(rank % gpus)
     distributed.init_process_group(
-        "nccl" if device == "cuda" else "gloo", init_method=f"file://{meeting}", rank=rank, world_size=ranks
+        "nccl" if gpus >= ranks else "gloo", init_method=f"file://{meeting}", rank=rank, world_size=ranks
     )
 
 
-def _place() -> tuple[int, int]:
+def place() -> tuple[int, int]:
     """This process's rank, and how many there are."""
     from torch import distributed
 
@@ -40,7 +47,7 @@ def fusion_workspace(arguments: dict[str, Any]) -> dict[str, Any]:
     from flashinfer.comm import create_allreduce_fusion_workspace
     from flashinfer.comm.mnnvl import TorchDistBackend
 
-    rank, ranks = _place()
+    rank, ranks = place()
     tokens, hidden = arguments["input"].shape
     return arguments | {
         "workspace": create_allreduce_fusion_workspace(
@@ -52,32 +59,36 @@ def fusion_workspace(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def pointers(arguments: dict[str, Any]) -> dict[str, Any]:
     """Add the addresses of all ranks' buffers, and rows of permuted tokens where they are asked for."""
-    from flashinfer.comm import trtllm_create_ipc_workspace_for_all_reduce_fusion
+    from flashinfer.comm import trtllm_create_ipc_workspace_for_all_reduce_fusion as create
     from torch import distributed
 
-    rank, ranks = _place()
+    rank, ranks = place()
     tokens, hidden = arguments["residual_in"].shape
-    _, table = trtllm_create_ipc_workspace_for_all_reduce_fusion(
-        tp_rank=rank, tp_size=ranks, max_token_num=8 * tokens, hidden_dim=hidden, group=distributed.group.WORLD
-    )[:2]
-    made = {**arguments, "workspace_ptrs": table, "world_rank": rank, "world_size": ranks}
-    if "expanded_idx_to_permuted_idx" in made:
-        rows = torch.randperm(len(made["allreduce_in"]), generator=torch.Generator().manual_seed(_SEED))
-        made["expanded_idx_to_permuted_idx"] = rows.reshape(tokens, -1).to(torch.int32)
-    return made
+    sizes = {"tp_rank": rank, "tp_size": ranks, "max_token_num": 8 * tokens, "hidden_dim": hidden}
+    try:
+        made = create(**sizes, group=distributed.group.WORLD)
+    except RuntimeError:
+        # Later releases ask PyTorch for the memory, which refuses ranks that share a GPU.
+        made = create(**sizes, create_metadata=True, use_symm_dev_mem=True)
+    found = {**arguments, "workspace_ptrs": made[1], "world_rank": rank, "world_size": ranks}
+    if "expanded_idx_to_permuted_idx" in found:
+        rows = torch.randperm(len(found["allreduce_in"]), generator=torch.Generator().manual_seed(_SEED))
+        found["expanded_idx_to_permuted_idx"] = rows.reshape(tokens, -1).to(torch.int32)
+    _KEPT.append(made)
+    return found
 
 
 def reduced_and_normed(
     input: Tensor, residual_in: Tensor, rms_gamma: Tensor, rms_eps: float, **_: Any
 ) -> tuple[Tensor, Tensor]:
     """Returns (the sum over ranks and the residual, its norm). All ranks pass the same."""
-    total = _place()[1] * input.double() + residual_in.double()
+    total = place()[1] * input.double() + residual_in.double()
     return total, rmsnorm(total, rms_gamma, rms_eps)
 
 
 def reduced(input: Tensor, **_: Any) -> Tensor:
     """The sum over ranks."""
-    return _place()[1] * input.double()
+    return place()[1] * input.double()
 
 
 def reduced_experts(
@@ -93,7 +104,7 @@ def reduced_experts(
     scales = moe_reduction_scale_input.double()
     experts = moe_reduction_active_experts_token_input.double().reshape(*scales.shape, -1)
     mine = (scales.unsqueeze(-1) * experts).sum(0) + moe_reduction_token_input.double()
-    total = _place()[1] * mine
+    total = place()[1] * mine
     return total, *reduced_and_normed(mine, residual_in, rms_gamma, rms_eps)
 
 
@@ -137,7 +148,7 @@ def exchange(**given: Any) -> Tensor:
     """Send tokens to the ranks of their experts, and add up what comes back: the functions of the all-to-all."""
     from flashinfer import comm
 
-    rank, ranks = _place()
+    rank, ranks = place()
     whole = _alltoall({**given, "top_k": _TOP_K})
     places = (_TOKENS, rank, ranks, given["top_k"])
     received, offset, *_ = comm.moe_a2a_dispatch(  # later releases return statistics, too
@@ -165,7 +176,7 @@ def _alltoall(given: dict[str, Any]) -> Any:
     from flashinfer.comm.mnnvl import MnnvlConfig, TorchDistBackend
     from torch import distributed
 
-    rank, ranks = _place()
+    rank, ranks = place()
     named = {name: given[name] for name in ("top_k", "num_experts", "hidden_size", "backend") if name in given}
     made = MoeAlltoAll(
         Mapping(world_size=ranks, rank=rank, tp_size=ranks, moe_ep_size=ranks),
@@ -186,7 +197,7 @@ def exchanged(
     **_: Any,
 ) -> Tensor:
     """Each token comes back once from each rank that has an expert of it; payloads have the same row for all tokens."""
-    ranks = _place()[1]
+    ranks = place()[1]
     homes = token_selected_experts.long() // (num_experts // ranks)
     times = torch.stack([(homes == rank).any(-1) for rank in range(ranks)]).sum(0)
     rows = input_payloads[0].double() if payload is None else payload.double().flatten(0, 1)[:1]
@@ -223,6 +234,20 @@ def sanitized(**given: Any) -> None:
 def no_experts(expert_ids: Tensor, invalid_expert_id: int, **_: Any) -> Tensor:
     """None of the rows holds a token."""
     return torch.full_like(expert_ids, invalid_expert_id)
+
+
+def all_active(ep_size: int) -> Tensor:
+    """The mask in which all ranks take part."""
+    from flashinfer import comm
+
+    found: Tensor = comm.moe_a2a_active_rank_mask(range(ep_size), ep_size)
+    return found
+
+
+def ones(ep_size: int) -> Tensor:
+    """One bit for each rank, 64 in a word."""
+    counts = [min(64, ep_size - first) for first in range(0, ep_size, 64)]
+    return torch.tensor([(1 << count) - 1 for count in counts], dtype=torch.uint64)
 
 
 def wrapped(

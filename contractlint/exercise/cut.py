@@ -25,7 +25,7 @@ class Cut:
 
     Args:
         maker: `module:function` of the library that describes the module.
-        unwanted: words for dtypes; an instantiation that has one is left out.
+        unwanted: an instantiation in which this is found is left out.
         tile: what an instantiation of a kernel has in it, when it is for the tile that is wanted.
     """
 
@@ -34,25 +34,38 @@ class Cut:
     tile: str
 
 
+_FP4 = r"(?:__nv_fp4_e2m1|SafeFP4|Fp4Type)"
+
+
+def _shape(*sizes: int | str) -> str:
+    return f"cute::Shape<{', '.join(f'cute::Int<{size}>' for size in sizes)}>"
+
+
 MODULES = {
     "fused_moe_90": Cut(
         "flashinfer.jit.fused_moe:gen_cutlass_fused_moe_sm90_module",
-        r"half|float|uint8_t|uint4b_t|__nv_fp4_e2m1|SafeFP4\w*|Fp4Type",
-        r"\b128, 16, \d+, 1, 1, 1\b",
+        # Other activations than bfloat16 and float8; 4-bit ones, 4-bit weights with nothing but a scale for each column,
+        # and those with float8 activations that are Blackwell's; GEMMs that are not of experts.
+        rf"\b(?:half|float|uint8_t|EpilogueOpBias)\b|{_FP4}, {_FP4}|Runner<__nv_fp8_e4m3, {_FP4}(?:, __nv_bfloat16)+>"
+        r"|__nv_bfloat16, cutlass::uint4b_t|uint4b_t, __nv_bfloat16, __nv_fp8|kPostMma",
+        # What is taken of 16-bit and 8-bit weights; of 4-bit ones, and what those ask how much memory they need.
+        rf"\b128, 16, \d+, 1, 1, 1\b|{_shape(64, 16, '[0-9]+')}, {_shape(1, 1, 1)}, \S+Pingpong,"
+        rf"|{_shape(128, 64, '(?:256|512)')}, {_shape(1, 1, 1)}, \S+Cooperative, \S+Cooperative,",
     )
 }
 _INSTANTIATION = re.compile(r"^[ \t]*(?:INSTANTIATE_\w+|template (?:class|void sm\d+_\w+))\b[^;]*;", re.MULTILINE)
 _KERNEL = re.compile(r"INSTANTIATE_TMA|void sm\d")
-_ABSENT = """#include "tensorrt_llm/common/tllmException.h"
-extern "C" void contractlint_left_out() {
-  throw tensorrt_llm::common::TllmException("cut.py", 0, "left out when contractlint compiled this module");
-}
+LEFT_OUT = "left out when contractlint compiled this module"
+_ABSENT = f"""#include "tensorrt_llm/common/tllmException.h"
+extern "C" void contractlint_left_out() {{
+  throw tensorrt_llm::common::TllmException("cut.py", 0, "{LEFT_OUT}");
+}}
 """
 
 
 def cut_sources(sources: Iterable[Path], folder: Path, cut: Cut) -> Iterator[Path]:
     """Write a copy for each instantiation that is wanted; sources without any instantiation stay what they are."""
-    unwanted, tile = re.compile(rf"\b(?:{cut.unwanted})\b"), re.compile(cut.tile)
+    unwanted, tile = re.compile(cut.unwanted), re.compile(cut.tile)
     folder.mkdir(parents=True, exist_ok=True)
     for source in sources:
         text = source.read_text(encoding="utf-8")
@@ -63,7 +76,9 @@ def cut_sources(sources: Iterable[Path], folder: Path, cut: Cut) -> Iterator[Pat
             if unwanted.search(match[0]) or (_KERNEL.search(match[0]) and not tile.search(match[0])):
                 continue
             copy = folder / f"{source.stem}_{number}.cu"
-            copy.write_text(_without(text, [m.span() for m in found if m is not match]), encoding="utf-8")
+            left = _without(text, [m.span() for m in found if m is not match])
+            if not copy.exists() or copy.read_text(encoding="utf-8") != left:  # what is older than its object is kept
+                copy.write_text(left, encoding="utf-8")
             yield copy
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,15 @@ def heading(library: str, machine: Machine, date: str) -> dict[str, Any]:
     }
 
 
-def write(folder: Path, library: str, machine: Machine, date: str, results: Sequence[Result]) -> Path:
+def write(
+    folder: Path, library: str, machine: Machine, date: str, results: Sequence[Result], shared: Collection[str] = ()
+) -> Path:
     """Write what was seen. Outcomes of entry points that did not run this time stay as they were.
 
     The file tells of one machine; outcomes from another one name theirs.
+
+    Args:
+        shared: entry points whose ranks shared GPUs; their outcomes say how many there were.
     """
     path = folder / f"{name_of(machine)}.json"
     ran = [result for result in results if result.answer is not None]
@@ -50,7 +55,10 @@ def write(folder: Path, library: str, machine: Machine, date: str, results: Sequ
     now = heading(library, machine, date)
     main = {key: before.get(key, value) for key, value in now.items()}
     other = {key: now[key] for key in _RAN_ON if now[key] != main[key]}
-    outcomes += [{"entry_point": result.trial.entry_point, **as_dict(result), **other} for result in ran]
+    for result in ran:
+        name = result.trial.entry_point
+        few = {"gpus": machine.gpus} if name in shared else {}
+        outcomes.append({"entry_point": name, **as_dict(result), **other, **few})
     shown = [item for item in before.get("confirmed", ()) if item["entry_point"] not in fresh]
     shown += [
         {

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
+CHIP = "CONTRACTLINT_CAPABILITY"  # names the environment variable that tells children what chip this machine has
 _PROBE = """
 import json, sys
 found = {}

@@ -90,6 +90,39 @@ def _latent_scale(q_nope: Tensor, q_pe: Tensor) -> float:
     return float((128 + q_pe.shape[2]) ** -0.5)
 
 
+def paging(arguments: dict[str, Any]) -> dict[str, Any]:
+    """A row of pages for each request, and how many keys it has."""
+    table = _table()
+    rows = torch.zeros(len(KEYS), max(table["kv_indptr"].diff().tolist()), dtype=torch.int32)
+    for number, row in enumerate(rows):
+        pages = table["kv_indices"][slice(*table["kv_indptr"][number : number + 2].tolist())]
+        row[: len(pages)] = pages
+    return {**arguments, "block_tables": rows, "seq_lens": torch.tensor(KEYS, dtype=torch.int32)}
+
+
+def decode_xqa(**given: Any) -> Any:
+    """One query of each request, by the kernels of chips other than 10.x."""
+    from flashinfer.decode import trtllm_batch_decode_with_kv_cache
+
+    # Zero: semaphores lie at its start.
+    workspace = torch.zeros(_WORKSPACE, dtype=torch.uint8, device="cuda")
+    return trtllm_batch_decode_with_kv_cache(workspace_buffer=workspace, **given)
+
+
+def decoded_by_heads(query: Tensor, kv_cache: Tensor, sinks: Tensor | None = None, **_: Any) -> Tensor:
+    """As `decoded`, of a cache in which heads come before rows; sinks stand in the denominators."""
+    cache = kv_cache.transpose(2, 3)
+    found = _each(query, [1] * len(KEYS), cache, causal=False)
+    if sinks is None:
+        return found
+    groups = query.shape[1] // cache.shape[3]
+    for number, row in enumerate(query.double()):
+        keys = _rows(cache[:, 0].double(), number).repeat_interleave(groups, 1)
+        total = torch.einsum("hd,khd->hk", row, keys).div(row.shape[-1] ** 0.5).logsumexp(-1)
+        found[number] *= torch.sigmoid(total - sinks.double()).unsqueeze(-1)
+    return found
+
+
 def decoded(q: Tensor, paged_kv_cache: Tensor, **_: Any) -> Tensor:
     """One query of each request over all of its keys."""
     return _each(q, [1] * len(KEYS), paged_kv_cache, causal=False)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from contractlint.exercise.child import Answer, Request, serve
+from contractlint.exercise.machine import CHIP, architecture
 from contractlint.exercise.plan import Plan, Subject
 from contractlint.exercise.trials import Trial, without_clause
 from contractlint.model.contract import Outcome
@@ -102,10 +103,12 @@ class Children:
     right.
     """
 
-    def __init__(self, architecture: str = "", method: str = "forkserver") -> None:
-        if architecture:
-            # Without it the library asks the driver while it is imported.
-            os.environ.setdefault("FLASHINFER_CUDA_ARCH_LIST", _arch_list(architecture))
+    def __init__(self, capability: str = "", method: str = "forkserver") -> None:
+        if capability:
+            # Without these the library asks the driver while it is imported, and PyTorch when it is asked for a GPU.
+            os.environ.setdefault("FLASHINFER_CUDA_ARCH_LIST", _arch_list(architecture(capability)))
+            os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
+            os.environ[CHIP] = capability
         self.stopping = threading.Event()  # set it, and calls that are under way end without an answer
         self._local = threading.local()
         self._context: Any = multiprocessing.get_context(method)
@@ -142,8 +145,7 @@ class Children:
         if answer is None:
             self._context = multiprocessing.get_context("spawn")
             answer = self._ask(request, limit)
-        assert answer is not None
-        return answer
+        return answer or "cannot be called: PyTorch cannot initialise the GPU"
 
     def close(self) -> None:
         """End the child of this thread, where one is kept."""

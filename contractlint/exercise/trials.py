@@ -261,11 +261,11 @@ def _breach(clause: Clause, dtype: str = "") -> frozenset[Outcome]:
     return _EFFECTS[clause.effect.value]
 
 
-# A read outside of a tensor does not always fault, and a wrong one sometimes does.
+# A read outside of a tensor does not always fault; where counts are read, ranks can wait for what nobody sends.
 _EFFECTS = {
     "raises": frozenset({Outcome.RAISED}),
     "silent": frozenset({Outcome.ACCEPTED_WRONG}),
-    "fault": frozenset({Outcome.FAULTED, Outcome.ACCEPTED_WRONG}),
+    "fault": frozenset({Outcome.FAULTED, Outcome.ACCEPTED_WRONG, Outcome.HUNG}),
     "slow": frozenset({Outcome.ACCEPTED_RIGHT}),
 }
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from contractlint.exercise import references
+from contractlint.exercise.cut import LEFT_OUT
 
 
 def rmsnorm(input: Tensor, weight: Tensor, eps: float, out: Tensor | None = None) -> Tensor:
@@ -63,6 +64,13 @@ def gelu_and_mul(input: Tensor, out: Tensor | None = None) -> Tensor:
     if out is not None and out.dtype != input.dtype:
         raise RuntimeError("out must have the dtype of input")
     return references.gelu_and_mul(input).to(input.dtype)
+
+
+def layernorm(input: Tensor, gemma: Tensor, beta: Tensor, eps: float) -> Tensor:
+    """Was cut out of the module for all inputs that are not bfloat16."""
+    if input.dtype != torch.bfloat16:
+        raise RuntimeError(f"{LEFT_OUT} (cut.py:0)")
+    return references.layernorm(input, gemma, beta, eps).to(input.dtype)
 
 
 def allreduce_fusion(

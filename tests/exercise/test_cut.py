@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from contractlint.exercise.cut import Cut, absent, cut_sources
+import pytest
+
+from contractlint.exercise.cut import MODULES, Cut, absent, cut_sources
 
 CUT = Cut("", "half", r"\b128, 16, \d+, 1, 1, 1\b")
 KERNELS = """#include "launcher.inl"
@@ -37,3 +40,45 @@ def test_what_is_left_out_throws_under_its_own_name() -> None:
     text = absent(["_ZN12tensorrt_llm3runEv"])
     assert 'asm(".globl _ZN12tensorrt_llm3runEv\\n_ZN12tensorrt_llm3runEv: jmp contractlint_left_out");' in text
     assert "throw tensorrt_llm::common::TllmException" in text
+
+
+SHAPES = (
+    "cute::Shape<cute::Int<{}>, cute::Int<{}>, cute::Int<{}>>, cute::Shape<cute::Int<1>, cute::Int<1>, cute::Int<1>>"
+)
+PINGPONG = "cutlass::gemm::KernelTmaWarpSpecializedPingpong, cutlass::epilogue::TmaWarpSpecializedCooperative,"
+COOPERATIVE = PINGPONG.replace("Pingpong", "Cooperative")
+
+
+@pytest.mark.parametrize(
+    ("instantiation", "wanted"),
+    [
+        ("template class Runner<__nv_fp8_e4m3, cutlass::uint4b_t, __nv_bfloat16, __nv_bfloat16>;", True),
+        ("template class Runner<__nv_bfloat16, cutlass::uint4b_t>;", False),  # a scale for each column alone
+        ("template class Runner<__nv_bfloat16, __nv_fp4_e2m1>;", True),
+        ("template class Runner<__nv_fp4_e2m1, __nv_fp4_e2m1, __nv_bfloat16>;", False),
+        ("template class Runner<__nv_fp8_e4m3, Fp4Type, __nv_bfloat16>;", False),  # Blackwell's
+        (
+            "template class Runner<__nv_fp8_e4m3, Fp4Type, __nv_bfloat16, __nv_bfloat16, false, kHummingPreMmaE8M0>;",
+            True,
+        ),
+        ("template class Runner<__nv_fp8_e4m3, Fp4Type, __nv_bfloat16, __nv_bfloat16, false, kPostMmaFp8Act>;", False),
+        ("template class Runner<half, half>;", False),
+    ],
+)
+def test_of_the_moe_only_what_recipes_pass_is_wanted(instantiation: str, wanted: bool) -> None:
+    assert (re.search(MODULES["fused_moe_90"].unwanted, instantiation) is None) == wanted
+
+
+@pytest.mark.parametrize(
+    ("kernel", "wanted"),
+    [
+        ("INSTANTIATE_TMA(Sm90, __nv_bfloat16, NONE, 128, 16, 64, 1, 1, 1, false);", True),
+        ("INSTANTIATE_TMA(Sm90, __nv_bfloat16, NONE, 128, 16, 64, 2, 1, 1, false);", False),
+        (f"{SHAPES.format(64, 16, 128)}, {PINGPONG}", True),
+        (f"{SHAPES.format(64, 32, 128)}, {PINGPONG}", False),
+        (f"{SHAPES.format(128, 64, 256)}, {COOPERATIVE}", True),
+        (f"{SHAPES.format(128, 64, 256)}, {PINGPONG}", False),
+    ],
+)
+def test_of_the_tiles_of_the_moe_those_are_wanted_that_are_taken_without_tuning(kernel: str, wanted: bool) -> None:
+    assert (re.search(MODULES["fused_moe_90"].tile, kernel) is not None) == wanted

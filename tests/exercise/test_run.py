@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from contractlint.catalog import load_catalog
 from contractlint.exercise.book import agrees, confirmed, disagreements
 from contractlint.exercise.child import Answer, CannotCall, Request, perform
 from contractlint.exercise.evidence import write
-from contractlint.exercise.machine import Machine
+from contractlint.exercise.machine import CHIP, Machine
 from contractlint.exercise.plan import Plan, make_plan
 from contractlint.exercise.run import Children, Interrupted, Journal, Result, run
 from contractlint.model.contract import Outcome
@@ -151,3 +154,35 @@ def test_an_interrupt_ends_the_run_at_once_and_leaves_no_false_answers(tmp_path:
     assert all(kept.get(result.trial) == result.answer for result in seen)
     with pytest.raises(Interrupted):
         children.ask(Request(made.subjects[0].recipe, seen[0].trial, {}, frozenset(), "cpu", STANDINS), 60.0)  # type: ignore[arg-type]
+
+
+def test_what_was_cut_out_of_a_module_was_not_called_and_says_nothing() -> None:
+    results = outcomes(plan("layernorm"))
+    absent = of(results, "input", "float16")
+    assert absent.answer is None and "left out" in absent.reason
+    assert not any(found.result is absent for found in disagreements(results))
+
+
+def test_a_clause_is_confirmed_by_what_was_called(rmsnorm: list[Result]) -> None:
+    told = [replace(r, answer=None) if r.trial.given == "float64" else r for r in rmsnorm]
+    assert len(confirmed(told)) == len(confirmed(rmsnorm))
+    silent = [r if r.trial.mutation.value == "conforming" else replace(r, answer=None) for r in rmsnorm]
+    assert not confirmed(silent)
+
+
+def test_evidence_says_where_ranks_shared_a_gpu(rmsnorm: list[Result], tmp_path: Path) -> None:
+    for shared in ((), ("flashinfer.rmsnorm",)):
+        document = json.loads(write(tmp_path, "flashinfer-python", MACHINE, "", rmsnorm, shared).read_text())
+        assert {item.get("gpus") for item in document["outcomes"]} == ({1} if shared else {None})
+
+
+def test_a_library_that_asks_for_the_chip_while_it_is_imported_does_not_ask_the_driver(tmp_path: Path) -> None:
+    (tmp_path / "flashinfer.py").write_text(
+        "import torch\nfound = torch.cuda.get_device_capability(0)\ntorch.cuda._lazy_init = None\n"
+    )
+    code = (
+        "import contractlint.exercise.preload, flashinfer, torch; print(flashinfer.found, torch.cuda.is_initialized())"
+    )
+    environment = {**os.environ, CHIP: "9.0", "PYTHONPATH": os.pathsep.join((str(tmp_path), *sys.path))}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == "(9, 0) False"

@@ -28,6 +28,19 @@ def _wrapper(name: str, call: str, reference: str, arguments: Mapping[str, Argum
     )  # fmt: skip
 
 
+def _xqa(variant: str, more: Mapping[str, Argument]) -> Recipe:
+    return Recipe(
+        "flashinfer.decode.trtllm_batch_decode_with_kv_cache", _BATCH,
+        {"query": _half("requests", "num_qo_heads", "head_dim"),
+         "kv_cache": _half("pages", "2", "num_kv_heads", "page_size", "head_dim"),
+         "block_tables": Argument(Fill.MADE, "int32", ("requests", "4")),
+         "seq_lens": Argument(Fill.MADE, "int32", ("requests",)), "max_seq_len": constant(64),
+         "bmm1_scale": constant(128**-0.5), "bmm2_scale": constant(1.0), "backend": constant("xqa"), **more},
+        prepare=f"{_PAGED}:paging", call=f"{_PAGED}:decode_xqa", reference=f"{_PAGED}:decoded_by_heads", module="xqa",
+        compile_seconds=60, variant=variant,
+    )  # fmt: skip
+
+
 def _half(*shape: str) -> Argument:
     return Argument(dtype="float16", shape=shape)
 
@@ -62,6 +75,8 @@ RECIPES = (
         {"q_nope": _half("requests", "num_qo_heads", "ckv_dim"), "q_pe": _half("requests", "num_qo_heads", "kpe_dim"),
          "ckv_cache": _half("pages", "page_size", "ckv_dim"), "kpe_cache": _half("pages", "page_size", "kpe_dim")}, 60,
     ),
+    _xqa("", {}),
+    _xqa("sinks", {"sinks": Argument(dtype="float32", shape=("num_qo_heads",))}),
     Recipe(
         "flashinfer.append_paged_kv_cache", _BATCH,
         {"append_key": _half("keys", "num_kv_heads", "head_dim"),

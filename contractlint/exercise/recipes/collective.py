@@ -84,6 +84,10 @@ RECIPES = (
          "backend": constant("trtllm")},
     ),
     Recipe(
+        "flashinfer.comm.moe_a2a_active_rank_mask", {}, {"ep_size": constant(64)}, call=f"{_HOME}:all_active",
+        reference=f"{_HOME}:ones", compile_seconds=0,
+    ),
+    Recipe(
         "flashinfer.comm.moe_a2a_initialize", {"ep_size": 1, "size_per_rank": 262144}, {"workspace": _WORKSPACE},
         judge=f"{_HOME}:lies_inside", call=f"{_HOME}:initialized", module="moe_alltoall", compile_seconds=60,
     ),

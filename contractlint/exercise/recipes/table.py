@@ -7,6 +7,7 @@ from contractlint.exercise.recipes import (
     attention,
     collective,
     elementwise,
+    mnnvl,
     moe_cutlass,
     moe_trtllm,
     norms,
@@ -29,6 +30,7 @@ RECIPES: tuple[Recipe, ...] = tuple(
         attention,
         alltoall,
         collective,
+        mnnvl,
         moe_cutlass,
         moe_trtllm,
     )
