@@ -17,7 +17,7 @@ FC2_QUANT = 4.0  # what activations between the GEMMs are multiplied with before
 
 def prepare_dense(arguments: dict[str, Any]) -> dict[str, Any]:
     """Choose experts; the rest is made by its fill."""
-    return {**arguments, "token_selected_experts": _chosen(arguments)}
+    return {**arguments, "token_selected_experts": chosen(arguments)}
 
 
 def prepare_fp8(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def prepare_fp8_block(arguments: dict[str, Any]) -> dict[str, Any]:
 def dense(**arguments: Any) -> Tensor:
     """Two GEMMs for each expert in the dtype of the input."""
     dtype = arguments["input"].dtype
-    return _computed(
+    return computed(
         arguments,
         arguments["input"].float(),
         experts.dense(arguments["fc1_expert_weights"]),
@@ -60,7 +60,7 @@ def dense(**arguments: Any) -> Tensor:
 def fp8(**arguments: Any) -> Tensor:
     """Scales enter behind each GEMM; activations between them are multiplied before they are rounded."""
     first, between, second, _ = (scale.float() for scale in arguments["quant_scales"])
-    return _computed(
+    return computed(
         arguments,
         arguments["input"].float(),
         experts.dense(arguments["fc1_expert_weights"]),
@@ -73,7 +73,7 @@ def fp8(**arguments: Any) -> Tensor:
 def fp8_block(**arguments: Any) -> Tensor:
     """Activations are rounded to float8 with one scale for 128 values, before each GEMM."""
     first, second = arguments["quant_scales"]
-    return _computed(
+    return computed(
         arguments,
         experts.round_fp8_groups(arguments["input"].float()),
         experts.fp8_blocks(arguments["fc1_expert_weights"], first.float()),
@@ -83,15 +83,7 @@ def fp8_block(**arguments: Any) -> Tensor:
     )
 
 
-def interleaved(weight: Tensor, **_: Any) -> Tensor:
-    """Packed int4 as the mixed GEMM of Hopper reads it: pairs of bytes of rows eight apart lie beside one another."""
-    experts_, rows, columns = weight.shape
-    # Rows come in blocks of two halves of eight, pairs of bytes in four groups of two halves of four.
-    pairs = weight.reshape(experts_, rows // 16, 2, 8, columns // 16, 2, 4, 2)
-    return pairs.permute(0, 1, 5, 3, 4, 6, 2, 7).reshape(weight.shape)
-
-
-def _computed(
+def computed(
     arguments: dict[str, Any],
     hidden: Tensor,
     first: experts.Matrix,
@@ -105,8 +97,8 @@ def _computed(
     return experts.finalize(experts.compute(hidden, routing, layer), routing)
 
 
-def _chosen(arguments: dict[str, Any]) -> Tensor:
+def chosen(arguments: dict[str, Any]) -> Tensor:
     """For each token as many different experts as its row is long."""
-    rows, chosen = arguments["token_selected_experts"].shape
+    rows, count = arguments["token_selected_experts"].shape
     drawn = torch.rand(rows, len(arguments["fc1_expert_weights"]), generator=torch.Generator().manual_seed(SEED))
-    return drawn.argsort(-1)[:, :chosen].to(torch.int32)
+    return drawn.argsort(-1)[:, :count].to(torch.int32)

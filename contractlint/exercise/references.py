@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from contractlint.reference import alltoall, layouts
+from contractlint.reference import alltoall, layouts, mixed
 
 
 def rmsnorm(input: Tensor, weight: Tensor, eps: float, out: Tensor | None = None, **_: Any) -> Tensor:
@@ -185,11 +185,28 @@ def row_order(input_tensor: Tensor, epilogue_tile_m: int, **_: Any) -> Tensor:
 
 
 def folded_scales(scales: Tensor, group_size: int = 32, **_: Any) -> Tensor:
-    """Scales `[E, rows, K / group]`, 64 rows by 128 values at a time, in rows of 16 bytes."""
-    columns = 128 // group_size
-    folded = 64 * columns * scales.element_size() // 16
-    tiles = scales.unflatten(2, (-1, columns)).unflatten(1, (-1, 64 // folded, folded))
-    return tiles.permute(0, 1, 4, 3, 2, 5).flatten(-2)
+    """Block scales of 4-bit weights as the mixed GEMM of Hopper reads them."""
+    return mixed.fold_scales(scales, group_size)
+
+
+def interleaved_codes(weight: Tensor, quant_type: str = "fp4", **_: Any) -> Tensor:
+    """4-bit weights as the mixed GEMM of Hopper reads them."""
+    return _INTERLEAVE[quant_type](weight)
+
+
+_INTERLEAVE = {
+    "int4": mixed.interleave_int4,
+    "fp4": mixed.interleave_fp4,
+    "fp4_fp8": mixed.interleave_fp4_for_float8,
+}
+
+
+def offset_codes(weight: Tensor, raw_scale: Tensor, **_: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """FP4 weights and their scales for the product in float8; the factor of each expert is not compensated yet."""
+    low, high = (torch.where(part == 8, 0, part) for part in (weight & 0xF, weight >> 4))  # -0 becomes 0
+    offsets, factor = mixed.offsets(raw_scale)
+    codes = mixed.interleave_fp4_for_float8(low | (high << 4))
+    return codes, mixed.fold_scales(offsets, 32), factor / mixed.COMPENSATION
 
 
 def router_product(mat_a: Tensor, mat_b: Tensor, **_: Any) -> Tensor:

@@ -160,8 +160,8 @@ def quantize_mxint4(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def dequantize_mxint4(packed: Tensor, scale: Tensor) -> Tensor:
-    """Return float32 `[..., K]` of codes `[..., K / 2]` and bfloat16 scales `[..., K / 32]`."""
+    """Return float32 `[..., K]` of codes `[..., K / 2]` and bfloat16 scales `[..., K / 32]`, or of larger groups."""
     packed = packed.view(torch.uint8)
     codes = torch.stack((packed & 0xF, packed >> 4), -1).flatten(-2).to(torch.int8)
     signed = torch.where(codes >= 8, codes - 16, codes)
-    return signed.float() * scale.float().repeat_interleave(32, -1)
+    return signed.float() * scale.float().repeat_interleave(signed.shape[-1] // scale.shape[-1], -1)

@@ -1,4 +1,4 @@
-"""The CUTLASS MoE: experts and weights are given; weights lie in plain rows. Computed for dense and float8 weights."""
+"""The CUTLASS MoE: experts and weights are given. Computed for dense and float8 weights, and for 4-bit ones on Hopper."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from contractlint.reference import experts as x
 from contractlint.reference import quantization as q
 from contractlint.reference.routing import Routing
 from contractlint.testing.call import Call, into
 from contractlint.testing.errors import NotComputed
+from contractlint.testing.kernels.cutlass_w4 import Scheme, four_bits
 from contractlint.testing.kernels.registry import kernel
 
 # What asks for another computation or another layout.
-REFUSED = (
-    "input_sf", "use_w4_group_scaling", "use_mxfp8_act_scaling", "min_latency_mode", "use_packed_weights", "use_wfp4afp8_humming",
-)  # fmt: skip
+REFUSED = ("input_sf", "use_mxfp8_act_scaling", "min_latency_mode")
 
 
 def _shapes(call: Call) -> Any:
@@ -45,10 +43,12 @@ def cutlass_fused_moe(call: Call) -> Any:
     return into(call.output, x.finalize(rows, routing).to(call.output_dtype))
 
 
-def _scheme(call: Call) -> tuple[Tensor, x.Matrix, x.Matrix, x.Round, x.Controls]:
+def _scheme(call: Call) -> Scheme:
     """The activations as numbers, both weights, how activations are stored between them, and the scales behind them."""
     given, weights = call.input.dtype, (call.fc1_expert_weights, call.fc2_expert_weights)
     dense = (x.dense(weights[0]), x.dense(weights[1]))
+    if call.use_w4_group_scaling:
+        return four_bits(call)
     scales = [scale.float() for scale in call.get("quant_scales", ())]
     if weights[0].dtype == given and given != torch.float8_e4m3fn:
         if scales:
