@@ -33,7 +33,6 @@ from contractlint.index.ir import ParamIR
 from contractlint.index.project import Class, External, Function
 
 if TYPE_CHECKING:
-    from contractlint.flow.callers import Caller
     from contractlint.flow.evaluate import Flow
     from contractlint.flow.frames import Frame
 
@@ -263,32 +262,33 @@ class Attributes:
 
     def _constructed(self, cls: Class, name: str, out: list[Alt]) -> bool:
         """Gather what constructions of a class give a field; whether there are any."""
+        from contractlint.flow.frames import Frame
+
         flow = self.flow
-        formals = self.field_formals(cls)
         constructions = [c for c in flow.callers.constructions(cls) if flow.usable(c.fn)]
         # A record that many places fill plays many roles: which of them this one has is not established.
         unsure = len(constructions) > MAX_ROLES
         for made in flow.shares(focused_scopes(flow, constructions, lambda c: c.fn), out):
-            out.extend(self._given(made, cls, formals, name, unsure))
+            frame = Frame.make(made.fn, made.record.facts)
+            out.extend(self.field_given(cls, made.record.node, frame, name, unsure))
         return bool(constructions)
 
-    def _given(self, made: Caller, cls: Class, formals: tuple[ParamIR, ...], name: str, unsure: bool) -> list[Alt]:
-        """What one construction gives a field."""
+    def field_given(self, cls: Class, call: Node, frame: Frame, name: str, unsure: bool = False) -> list[Alt]:
+        """What one construction gives a field; nothing where it has no such field, or leaves it out without a default."""
         from contractlint.flow.binding import bind
-        from contractlint.flow.frames import Frame
 
-        bound = bind(self.flow, made.record.node, formals, 0)
+        formals = self.field_formals(cls)
+        bound = bind(self.flow, call, formals, 0)
         node = bound.arguments.get(name)
-        frame = Frame.make(made.fn, made.record.facts)
         if node is None and (bound.splats or bound.stars):
             return list(bound.from_splats(self.flow, name, frame))
         if node is None:
             default = next((f.default for f in formals if f.name == name), None)
             return self.flow.expression(Function(cls.module, 0), default) if default is not None else []
-        what = f"kept as `{name}` of `{cls.name}`"
+        fn, what = call.fn, f"kept as `{name}` of `{cls.name}`"
         return [
-            (a.at(made.fn.file, made.record.line, what) if a.path else a)
-            .through(*made.fn.scope)
+            (a.at(fn.file, call.line, what) if a.path else a)
+            .through(*fn.scope)
             .out_of_an_attribute(a.guess or unsure, OWN)
             for a in self.flow.ev(node, frame)
         ]

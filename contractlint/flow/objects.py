@@ -32,7 +32,7 @@ def held(flow: Flow, value: Instance, name: str) -> list[Alt] | None:
     if possible or not all(_within(store) for store in later):
         return None
     if init is None:
-        return None if later else _field(flow, cls, made, name)
+        return None if later else flow.attributes.field_given(cls, made.node, made.frame, name)
     out = _stored(flow, init, value, [store for store in certain if store.fn == init], name)
     for store in later if out else ():
         out.extend(flow.attributes.read(store.value, store.frame(flow), [Alt(value)]))
@@ -69,25 +69,3 @@ def _stored(flow: Flow, init: Function, value: Instance, stores: list[Store], na
             kept = alt.through(*init.scope).out_of_an_attribute(alt.guess, OWN)
             out.append(kept.at(init.file, store.line, f"stored as `self.{name}`") if alt.path is not None else kept)
     return out
-
-
-def _field(flow: Flow, cls: Class, made: Made, name: str) -> list[Alt] | None:
-    from contractlint.flow.binding import bind
-
-    formals = flow.attributes.field_formals(cls)
-    formal = next((f for f in formals if f.name == name), None)
-    if formal is None:
-        return None
-    bound = bind(flow, made.node, formals, 0)
-    node = bound.arguments.get(name)
-    if node is None and (bound.splats or bound.stars):
-        return list(bound.from_splats(flow, name, made.frame))
-    if node is None:
-        return flow.expression(Function(cls.module, 0), formal.default) if formal.default is not None else None
-    fn = made.node.fn
-    return [
-        (a.at(fn.file, made.node.line, f"kept as `{name}` of `{cls.name}`") if a.path else a)
-        .through(*fn.scope)
-        .out_of_an_attribute(a.guess, OWN)
-        for a in flow.ev(node, made.frame)
-    ]
