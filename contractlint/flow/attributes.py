@@ -74,8 +74,8 @@ class Attributes:
                 out.append(alt)  # what else the object may be is not known; guessing by name would add only noise
                 continue
             read = self._of(alt, base, name, frame, node)
-            # Which of several classes the object has is not established: so is what it holds.
-            out.extend(guessed(read) if len(classes) > 1 else read)
+            # What an object holds is not established where it is not which object it is, or which of several classes it has.
+            out.extend(guessed(read) if len(classes) > 1 or alt.guess else read)
             if self.flow.open(read):
                 break
         return out
