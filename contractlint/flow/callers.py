@@ -67,17 +67,37 @@ class Callers:
 
     def passed(self, fn: Function, name: str, receiver: Class | None) -> Iterator[Passed]:
         """What each caller of a function passes for a parameter."""
+        for caller in self.reaching(fn, receiver):
+            yield self._bind(caller, fn, name, receiver)
+
+    def reaching(self, fn: Function, receiver: Class | None) -> Iterator[Caller]:
+        """The callers to follow, where `receiver` is the class of `self`, as far as it is known."""
         for caller in self.of(fn, receiver):
-            if self.flow.usable(caller.fn):
-                yield self._bind(caller, fn, name, receiver)
+            if self.flow.usable(caller.fn) and self._can_be_on(caller, fn, receiver):
+                yield caller
+
+    def _can_be_on(self, caller: Caller, fn: Function, receiver: Class | None) -> bool:
+        """Whether a method is called on what can be an instance of the class that its `self` is known to have."""
+        function = caller.record.node.parts[0]
+        if receiver is None or function.kind != "attr" or function.parts[1] != fn.name:
+            return True  # an instance that is called, or the method under another name: of that class already
+        base, owner = function.parts[0], _owner(caller.fn)
+        if owner is not None and (_is_super(base) or _is_self(base, caller.fn)):
+            classes, complete = [owner], True
+        else:
+            classes, complete = self.classes(base, caller.fn, caller.record.facts)
+        project = self.flow.project
+        return not complete or any(
+            project.related(cls, receiver) or any(cls in project.mro(below) for below in project.subclasses(receiver))
+            for cls in classes
+        )
 
     def receiver_of(self, caller: Caller, fn: Function, receiver: Class | None) -> Class | None:
         """The class of `self` in the caller, where the call goes through its `self` and the callee knows it better."""
         function, owner = caller.record.node.parts[0], receiver or fn.owner
         if owner is None or caller.fn.owner is None or not caller.fn.is_method or function.kind != "attr":
             return None
-        base = function.parts[0]
-        if base.kind != "param" or base.parts[0] not in [p.name for p in caller.fn.ir.params[:1]]:
+        if not (_is_self(function.parts[0], caller.fn) or _is_super(function.parts[0])):
             return None
         return owner if owner != caller.fn.owner and caller.fn.owner in self.flow.project.mro(owner) else None
 
@@ -224,11 +244,8 @@ class Callers:
         self, base: Node, caller: Function, facts: Facts, owner: Class, fn: Function, name: str, alias: bool
     ) -> bool | None:
         """Whether a receiver can be an instance on which `name` is this method: yes, no, or not known."""
-        if base.kind == "call" and base.parts[0].kind == "global" and base.parts[0].parts[0] == "super":
-            cls = caller.owner
-            while cls is None and caller.parent is not None:
-                caller = caller.parent
-                cls = caller.owner
+        if _is_super(base):
+            cls = _owner(caller)
             if cls is None:
                 return False
             return any(c == owner for c in self.flow.project.mro(cls)[1:])
@@ -522,7 +539,7 @@ class Callers:
             return False
         if holder is None:
             return None
-        if base.kind == "param" and caller.is_method and base.parts[0] in [p.name for p in caller.ir.params[:1]]:
+        if _is_self(base, caller):
             return caller.owner is not None and self.flow.project.related(caller.owner, holder)
         classes, complete = self.classes(base, caller, facts)
         if classes:
@@ -552,6 +569,23 @@ def leaves(node: Node) -> Iterator[Node]:
             yield from leaves(alternative)
     else:
         yield node
+
+
+def _owner(fn: Function) -> Class | None:
+    """The class of the method that a function is, or stands in."""
+    inner: Function | None = fn
+    while inner is not None and inner.owner is None:
+        inner = inner.parent
+    return inner.owner if inner is not None else None
+
+
+def _is_self(node: Node, fn: Function) -> bool:
+    """Whether a node is the instance on which a method runs."""
+    return node.kind == "param" and fn.is_method and node.parts[0] in [p.name for p in fn.ir.params[:1]]
+
+
+def _is_super(node: Node) -> bool:
+    return node.kind == "call" and node.parts[0].kind == "global" and bool(node.parts[0].parts[0] == "super")
 
 
 def _module_chain(node: Node) -> bool:

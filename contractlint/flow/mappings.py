@@ -55,8 +55,7 @@ def _gathered(flow: Flow, fn: Function, receiver: Class | None, name: str, posit
     from contractlint.flow.parameters import short
 
     out: list[Alt] = []
-    callers = (c for c in flow.callers.of(fn, receiver) if flow.usable(c.fn))
-    for caller in flow.shares(callers, out):
+    for caller in flow.shares(flow.callers.reaching(fn, receiver), out):
         bound = bind(flow, caller.record.node, fn.ir.params, caller.skip)
         node = bound.extra.get(name) if position is None else None
         if position is not None and position < len(bound.rest):
@@ -64,12 +63,12 @@ def _gathered(flow: Flow, fn: Function, receiver: Class | None, name: str, posit
         there = Frame.make(caller.fn, caller.record.facts, receiver=flow.callers.receiver_of(caller, fn, receiver))
         alts: tuple[Alt, ...] = ()
         if node is not None:
-            alts = flow.ev(node, there)
+            alts = flow.guess(node, there) if caller.guess else flow.ev(node, there)
         elif bound.splats or bound.stars:
             alts = bound.from_splats(flow, name, there)
         for alt in alts:
             arrived = alt.through(*caller.fn.scope)
             if alt.path is not None:
                 arrived = arrived.at(caller.fn.file, caller.record.line, f"passed to `{short(fn)}` as `{name}`")
-            out.append(arrived)
+            out.append(arrived.guessed() if caller.guess else arrived)
     return out
