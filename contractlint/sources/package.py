@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ _RECORD = "record.json"
 _SOURCE = "source"
 # Raise it when what is unpacked changes, so that old entries are unpacked anew.
 _LAYOUT = 1
+_ATTEMPTS = 5  # to put an entry in place while other runs do so, too
 
 Progress = Callable[[str, int, int], None]
 
@@ -131,7 +133,7 @@ def _fetch(home: Path, entry: Path, name: str, version: str, kind: str, progress
         files = unpack(archive, work / _SOURCE)
         record = {"layout": _LAYOUT, "archive": link.filename, "sha256": digest, "files": files}
         (work / _RECORD).write_text(json.dumps(record, sort_keys=True), encoding="utf-8")
-        _publish(work, entry)
+        _publish(work, entry, name, version)
     except OSError as problem:
         raise SourceError(
             f"{home}: the cache cannot be written ({problem.strerror}); set CONTRACTLINT_CACHE_DIR"
@@ -141,24 +143,23 @@ def _fetch(home: Path, entry: Path, name: str, version: str, kind: str, progress
     return Package(name, version, entry / _SOURCE, import_packages(list(files)), link.filename, digest)
 
 
-def _publish(work: Path, entry: Path) -> None:
-    """Put a finished folder in place in one step. Of two runs that do so at once either may win: both hold the same."""
-    try:
-        os.rename(work, entry)
-        return
-    except OSError:
-        if not entry.exists():
-            raise
-    # An older or broken entry is in the way: move it aside, never edit it under a run that reads it.
-    aside = Path(tempfile.mkdtemp(prefix=".old-", dir=entry.parent))
-    try:
-        os.rename(entry, aside / "entry")
-        os.rename(work, entry)
-    except OSError:
-        if not (entry / _RECORD).is_file():
-            raise
-    finally:
+def _publish(work: Path, entry: Path, name: str, version: str) -> None:
+    """Put a finished folder in place in one step. Of runs that do so at once any may win: all hold the same."""
+    problem = OSError()
+    for _ in range(_ATTEMPTS):
+        try:
+            os.rename(work, entry)
+            return
+        except OSError as found:
+            problem = found
+        if _from_cache(entry, name, version) is not None:
+            return  # another run was faster
+        # An older or broken entry is in the way: move it aside, never edit it under a run that reads it.
+        aside = Path(tempfile.mkdtemp(prefix=".old-", dir=entry.parent))
+        with suppress(OSError):
+            os.rename(entry, aside / "entry")
         shutil.rmtree(aside, ignore_errors=True)
+    raise problem
 
 
 def _choose(links: list[Link], name: str, version: str, wanted: str) -> Link | None:
