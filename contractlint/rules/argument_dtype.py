@@ -40,8 +40,8 @@ from contractlint.flow.values import Alt, Tensor
 from contractlint.judge.dtype import Breach, DtypeJudgement, dtype_text
 from contractlint.model.contract import Clause, Effect, Enforcement
 from contractlint.model.finding import Finding, Severity, Verdict
-from contractlint.model.words import contract, dtype_names, one_of
-from contractlint.rules.base import Context, nearest_first, rule, way
+from contractlint.model.words import dtype_names, one_of
+from contractlint.rules.base import Context, rule, way
 
 CODE = "CL101"
 
@@ -69,22 +69,16 @@ def _plainness(breach: Breach) -> tuple[int, int, str, int]:
 
 def _finding(context: Context, parameter: str, judgement: DtypeJudgement, breaches: list[Breach]) -> Finding:
     clause = breaches[0].clause
-    return Finding(
-        code=CODE,
-        rule="argument-dtype",
-        severity=Severity.ERROR,
-        verdict=Verdict.VIOLATED,
-        place=context.place(parameter),
-        function=context.function,
-        entry_point=context.site.site.entry_point,
-        parameter=parameter,
-        release=context.site.release,
-        effect=clause.effect.value,
+    return context.finding(
+        CODE,
+        "argument-dtype",
+        parameter,
+        Severity.ERROR,
+        certain=True,
+        clause=clause,
         message=message(context, parameter, breaches),
         remedy=_remedy(context, parameter, judgement, clause),
         paths=tuple(way(context, parameter, b.alt) for b in breaches),
-        evidence=nearest_first(clause.evidence, context.site.release),
-        contract=contract(clause),
         consequence=clause.consequence or _CONSEQUENCE[clause.effect],
         notes=tuple(_notes(context, parameter, judgement, breaches)),
     )

@@ -39,9 +39,9 @@ from collections.abc import Iterator
 from contractlint.flow.values import Alt
 from contractlint.judge.dtype import DtypeJudgement
 from contractlint.model.contract import Clause, Effect
-from contractlint.model.finding import Finding, Severity, Verdict
-from contractlint.model.words import contract, dtype_names, one_of
-from contractlint.rules.base import Context, nearest_first, rule, way
+from contractlint.model.finding import Finding, Severity
+from contractlint.model.words import dtype_names, one_of
+from contractlint.rules.base import Context, rule, way
 
 CODE = "CL102"
 
@@ -64,27 +64,19 @@ def _finding(
 ) -> Finding:
     wanted = f"is {one_of(dtype_names(clause.dtypes))}" if clause.dtypes else f"has the dtype of `{clause.same_as}`"
     when = " and ".join(str(c) for c in clause.when)
-    return Finding(
-        code=CODE,
-        rule="argument-dtype-unproven",
-        severity=severity,
-        verdict=Verdict.UNPROVEN,
-        place=context.place(parameter),
-        function=context.function,
-        entry_point=context.site.site.entry_point,
-        parameter=parameter,
-        release=context.site.release,
-        effect=clause.effect.value,
+    return context.finding(
+        CODE,
+        "argument-dtype-unproven",
+        parameter,
+        severity,
+        certain=False,
+        clause=clause,
         message=(
             f"nothing proves that `{parameter}` of `{context.site.short_name}` {wanted}"
             f"{' when ' + when if when else ''}: {judgement.reason}"
         ),
         remedy=_remedy(context, parameter, clause),
         paths=tuple(way(context, parameter, alt) for alt in _followed(judgement, clause)),
-        evidence=nearest_first(clause.evidence, context.site.release),
-        contract=contract(clause),
-        consequence=clause.consequence,
-        notes=(clause.note,) if clause.note else (),
     )
 
 

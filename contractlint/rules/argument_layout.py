@@ -39,8 +39,8 @@ from collections.abc import Iterator
 
 from contractlint.judge.strides import BREAKING, CONTIGUOUS, CUT, TRANSPOSED, Strides, strides_of
 from contractlint.model.contract import Aspect, Clause
-from contractlint.model.finding import Finding, Severity, Verdict
-from contractlint.rules.base import Context, contract_text, nearest_first, rule
+from contractlint.model.finding import Finding, Severity
+from contractlint.rules.base import Context, rule
 
 CODE = "CL501"
 REMEDIES = {
@@ -69,25 +69,17 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _finding(context: Context, parameter: str, clause: Clause, found: Strides, what: str) -> Finding:
-    site = context.site
     certain = found.kind == TRANSPOSED
-    return Finding(
-        code=CODE,
-        rule="argument-layout",
-        severity=Severity.ERROR if certain else Severity.WARNING,
-        verdict=Verdict.VIOLATED if certain else Verdict.UNPROVEN,
-        place=context.place(parameter),
-        function=context.function,
-        entry_point=site.site.entry_point,
-        parameter=parameter,
-        release=site.release,
-        effect=clause.effect.value,
+    return context.finding(
+        CODE,
+        "argument-layout",
+        parameter,
+        Severity.ERROR if certain else Severity.WARNING,
+        certain=certain,
+        clause=clause,
         message=f"`{found.text}` {what}, but {context.name} needs `{parameter}` with {_wanted(clause)}",
         remedy=REMEDIES[found.kind],
-        evidence=nearest_first(clause.evidence, site.release),
-        contract=contract_text(clause, parameter),
         consequence=clause.consequence or "the call raises",
-        notes=(clause.note,) if clause.note else (),
     )
 
 

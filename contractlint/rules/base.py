@@ -12,9 +12,10 @@ from contractlint.flow.nodes import render
 from contractlint.flow.values import Alt
 from contractlint.judge.dtype import DtypeJudgement
 from contractlint.judge.site import JudgedSite
+from contractlint.model import words
 from contractlint.model.contract import Clause, Evidence, EvidenceKind
-from contractlint.model.finding import Finding, Place, Step
-from contractlint.model.words import contract, spoken
+from contractlint.model.finding import Finding, Place, Severity, Step, Verdict
+from contractlint.model.words import spoken
 
 if TYPE_CHECKING:
     from contractlint.catalog import ReleaseView
@@ -35,14 +36,50 @@ class Context:
     library: str
     sites: tuple[JudgedSite, ...] = ()  # all of the project under this release, judged or not
 
-    def place(self, parameter: str = "") -> Place:
-        """The call; rules name it, and placing moves it to the argument later."""
+    def finding(
+        self,
+        code: str,
+        rule: str,
+        parameter: str,
+        severity: Severity,
+        *,
+        certain: bool,
+        message: str,
+        remedy: str,
+        clause: Clause | None = None,
+        effect: str = "",
+        paths: tuple[tuple[Step, ...], ...] = (),
+        evidence: tuple[Evidence, ...] | None = None,
+        contract: str = "",
+        consequence: str = "",
+        notes: tuple[str, ...] | None = None,
+    ) -> Finding:
+        """A finding about this call, placed there; placing moves it to the argument later. What is not given, the clause says."""
         site = self.site.site
-        return Place(site.file, site.line, site.column)
-
-    @property
-    def function(self) -> str:
-        return self.site.site.fn.qualname
+        if clause is not None:
+            effect, contract = clause.effect.value, words.contract(clause)
+            consequence = consequence or clause.consequence
+            evidence = nearest_first(clause.evidence, self.site.release) if evidence is None else evidence
+            notes = ((clause.note,) if clause.note else ()) if notes is None else notes
+        return Finding(
+            code=code,
+            rule=rule,
+            severity=severity,
+            verdict=Verdict.VIOLATED if certain else Verdict.UNPROVEN,
+            place=Place(site.file, site.line, site.column),
+            function=site.fn.qualname,
+            entry_point=site.entry_point,
+            parameter=parameter,
+            release=self.site.release,
+            effect=effect,
+            message=message,
+            remedy=remedy,
+            paths=paths,
+            evidence=evidence or (),
+            contract=contract,
+            consequence=consequence,
+            notes=notes or (),
+        )
 
     def argument(self, parameter: str) -> str:
         """What the call passes for a parameter, as the code spells it where that is short; else the parameter's name."""
@@ -100,11 +137,6 @@ def project_rule(
 ) -> RuleInfo:
     """Make a rule about the project as a whole."""
     return RuleInfo(code, name, summary, inspect.cleandoc(doc), nothing, check)
-
-
-def contract_text(clause: Clause, parameter: str) -> str:
-    """A clause in words: `routing_bias: bfloat16, when routing_method_type is DeepSeekV3 (==0.6.7.*)`."""
-    return contract(clause)
 
 
 def way(context: Context, parameter: str, alt: Alt) -> tuple[Step, ...]:

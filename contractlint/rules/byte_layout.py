@@ -37,9 +37,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contractlint.judge.byte_layout import Mismatch, mismatches
-from contractlint.model.finding import Finding, Severity, Verdict
+from contractlint.model.finding import Finding, Severity
 from contractlint.model.words import conditions
-from contractlint.rules.base import Context, contract_text, nearest_first, rule, way
+from contractlint.rules.base import Context, nearest_first, rule, way
 
 CODE = "CL502"
 
@@ -58,17 +58,13 @@ def _finding(context: Context, parameter: str, found: list[Mismatch]) -> Finding
     site, first = context.site, found[0]
     maker = first.maker.site
     when = conditions(first.made)
-    return Finding(
-        code=CODE,
-        rule="byte-layout",
-        severity=Severity.WARNING,
-        verdict=Verdict.UNPROVEN,
-        place=context.place(parameter),
-        function=context.function,
-        entry_point=site.site.entry_point,
-        parameter=parameter,
-        release=site.release,
-        effect=first.clause.effect.value,
+    return context.finding(
+        CODE,
+        "byte-layout",
+        parameter,
+        Severity.WARNING,
+        certain=False,
+        clause=first.clause,
         message=(
             f"`{parameter}` is read as {first.clause.layout}, but `{first.maker.short_name}` at {maker.file}:{maker.line} "
             f"makes it {first.made.layout}{', since ' + when if when else ''}"
@@ -79,9 +75,6 @@ def _finding(context: Context, parameter: str, found: list[Mismatch]) -> Finding
             *nearest_first(first.clause.evidence, site.release),
             *nearest_first(first.made.evidence, site.release),
         ),
-        contract=contract_text(first.clause, parameter),
-        consequence=first.clause.consequence,
-        notes=(first.clause.note,) if first.clause.note else (),
     )
 
 

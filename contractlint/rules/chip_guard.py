@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contractlint.judge.capability import reached, supported
-from contractlint.model.finding import Finding, Severity, Verdict
+from contractlint.model.finding import Finding, Severity
 from contractlint.rules.base import Context, rule
 
 CODE = "CL701"
@@ -51,16 +51,12 @@ def check(context: Context) -> Iterator[Finding]:
     if not tests or chips & runs:
         return
     runs_on = entry.capabilities if entry is not None else ""
-    yield Finding(
-        code=CODE,
-        rule="chip-guard",
-        severity=Severity.ERROR,
-        verdict=Verdict.VIOLATED,
-        place=context.place(),
-        function=context.function,
-        entry_point=site.site.entry_point,
-        parameter="",
-        release=site.release,
+    yield context.finding(
+        CODE,
+        "chip-guard",
+        "",
+        Severity.ERROR,
+        certain=True,
         effect="raises",
         message=f"`{' and '.join(tests)}` leaves no chip on which `{site.short_name}` runs: {runs_on}",
         remedy="test for a chip that it runs on",

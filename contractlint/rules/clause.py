@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from contractlint.judge.clauses import SHAKY, Break, judge
 from contractlint.model.contract import Aspect
-from contractlint.model.finding import Finding, Severity, Verdict
-from contractlint.rules.base import Context, contract_text, nearest_first, way
+from contractlint.model.finding import Finding, Severity
+from contractlint.rules.base import Context, way
 
 Message = Callable[[Context, str, list[Break]], str]
 Remedy = Callable[[str, list[Break]], str]
@@ -35,25 +35,23 @@ def clause_findings(
             severity = Severity.ERROR if certain else _doubtful(context, harmless)
             shown = sorted(certain or telling or here, key=lambda each: (len(each.alt.steps), each.what))
             doubt = "" if certain else f"; {shown[0].doubt}"
-            yield Finding(
-                code=code,
-                rule=name,
-                severity=severity,
-                verdict=Verdict.VIOLATED if certain else Verdict.UNPROVEN,
-                place=context.place(parameter.name),
-                function=context.function,
-                entry_point=site.site.entry_point,
-                parameter=parameter.name,
-                release=site.release,
-                effect=clause.effect.value,
+            yield context.finding(
+                code,
+                name,
+                parameter.name,
+                severity,
+                certain=bool(certain),
+                clause=clause,
                 message=message(context, parameter.name, shown) + doubt,
                 remedy=remedy(parameter.name, shown),
                 paths=tuple(way(context, parameter.name, each.alt) for each in shown if each.alt.steps),
-                evidence=nearest_first(clause.evidence, site.release),
-                contract=contract_text(clause, parameter.name),
-                consequence=clause.consequence,
-                notes=(clause.note,) if clause.note else (),
             )
+
+
+def made_at(found: list[Break]) -> str:
+    """` at file:line`, where the first value was made; empty where that is not known."""
+    origin = found[0].alt.steps[0] if found[0].alt.steps else None
+    return f" at {origin.file}:{origin.line}" if origin is not None else ""
 
 
 def _doubtful(context: Context, harmless: bool) -> Severity:

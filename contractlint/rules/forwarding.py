@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contractlint.judge.conditions import Holds
 from contractlint.judge.forwarding import Omission, clause_of, is_moot, matters, omissions
 from contractlint.model.contract import Clause, Effect
-from contractlint.model.finding import Finding, Severity, Step, Verdict
-from contractlint.model.words import conditions, contract
+from contractlint.model.finding import Finding, Severity, Step
+from contractlint.model.words import conditions
 from contractlint.rules.base import Context
 
 
@@ -63,22 +63,18 @@ def forwarding_finding(
             Step(gap.fn.file, gap.line, f"`{gap.fn.qualname}` writes `{gap.literal}` for it"),
             Step(site.site.file, site.site.line, f"passed to `{site.short_name}` as `{gap.parameter}`"),
         ]
-    return Finding(
-        code=code,
-        rule=name,
-        severity=severity,
-        verdict=Verdict.VIOLATED if severity is Severity.ERROR else Verdict.UNPROVEN,
-        place=context.place(gap.parameter),
-        function=context.function,
-        entry_point=site.site.entry_point,
-        parameter=gap.parameter,
-        release=site.release,
-        effect=clause.effect.value if clause is not None else "",
+    return context.finding(
+        code,
+        name,
+        gap.parameter,
+        severity,
+        certain=severity is Severity.ERROR,
+        clause=clause,
         message=message,
         remedy=remedy,
         paths=(tuple(path),) if path else (),
         evidence=clause.evidence if clause is not None else site.signature.evidence if site.signature else (),
-        contract=contract(clause) if clause is not None else f"signature of {site.short_name}",
-        consequence=clause.consequence if clause is not None else "the kernel computes with its default",
+        contract=f"signature of {site.short_name}",
+        consequence="" if clause is not None else "the kernel computes with its default",
         notes=tuple(filter(None, notes)),
     )

@@ -39,7 +39,7 @@ from contractlint.model.contract import Aspect
 from contractlint.model.finding import Finding
 from contractlint.model.words import requirement
 from contractlint.rules.base import Context, rule
-from contractlint.rules.clause import clause_findings
+from contractlint.rules.clause import clause_findings, made_at
 
 CODE = "CL602"
 
@@ -54,9 +54,7 @@ def _message(context: Context, parameter: str, found: list[Break]) -> str:
 
 
 def _remedy(parameter: str, found: list[Break]) -> str:
-    origin = found[0].alt.steps[0] if found[0].alt.steps else None
-    where = f" at {origin.file}:{origin.line}" if origin is not None else ""
-    return f"allocate {requirement(found[0].clause)}{where}"
+    return f"allocate {requirement(found[0].clause)}{made_at(found)}"
 
 
 RULE = rule(CODE, "memory-too-small", "A buffer is smaller than the kernel needs", check, __doc__ or "")

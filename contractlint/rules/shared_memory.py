@@ -39,8 +39,8 @@ from collections.abc import Iterator
 
 from contractlint.judge.memory import Sharing, sharings
 from contractlint.model.contract import Aspect
-from contractlint.model.finding import Finding, Severity, Verdict
-from contractlint.rules.base import Context, contract_text, nearest_first, rule, way
+from contractlint.model.finding import Finding, Severity
+from contractlint.rules.base import Context, nearest_first, rule, way
 
 CODE = "CL603"
 
@@ -65,17 +65,13 @@ def _finding(context: Context, parameter: str, found: list[Sharing]) -> Finding:
         if not c.asks_of_memory and c.allocation
     )
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return Finding(
-        code=CODE,
-        rule="shared-memory",
-        severity=Severity.WARNING,
-        verdict=Verdict.UNPROVEN,
-        place=context.place(parameter),
-        function=context.function,
-        entry_point=site.site.entry_point,
-        parameter=parameter,
-        release=site.release,
-        effect=clause.effect.value,
+    return context.finding(
+        CODE,
+        "shared-memory",
+        parameter,
+        Severity.WARNING,
+        certain=False,
+        clause=clause,
         message=(
             f"`{parameter}` is the memory that `{first.site.short_name}` at {other.file}:{other.line} gets as scratch "
             f"space{more}, but {context.name} needs zeros there whenever `{site.short_name}` begins"
@@ -83,8 +79,6 @@ def _finding(context: Context, parameter: str, found: list[Sharing]) -> Finding:
         remedy=f"give `{first.site.short_name}` a buffer of its own",
         paths=(way(context, parameter, first.here),),
         evidence=(*nearest_first(clause.evidence, site.release), *nearest_first(theirs.evidence, site.release)),
-        contract=contract_text(clause, parameter),
-        consequence=clause.consequence,
         notes=(theirs.note,) if theirs.note else (),
     )
 

@@ -38,8 +38,8 @@ from contractlint.flow.nodes import Node, render
 from contractlint.flow.values import NoneValue
 from contractlint.judge.site import JudgedSite
 from contractlint.model.contract import Aspect, Clause, Effect
-from contractlint.model.finding import Finding, Severity, Verdict
-from contractlint.rules.base import Context, contract_text, nearest_first, rule
+from contractlint.model.finding import Finding, Severity
+from contractlint.rules.base import Context, rule
 
 CODE = "CL304"
 
@@ -103,28 +103,22 @@ def _replaces_none(node: Node) -> Node | None:
 
 
 def _finding(context: Context, parameter: str, clause: Clause, node: Node, other: JudgedSite, replaced: str) -> Finding:
-    site = context.site
     place = f"{other.site.file}:{other.site.line}"
     when = " and ".join(str(c) for c in clause.when)
-    return Finding(
-        code=CODE,
-        rule="sibling-guard",
-        severity=Severity.WARNING,
-        verdict=Verdict.UNPROVEN,
-        place=context.place(parameter),
-        function=context.function,
-        entry_point=site.site.entry_point,
-        parameter=parameter,
-        release=site.release,
-        effect=clause.effect.value,
+    return context.finding(
+        CODE,
+        "sibling-guard",
+        parameter,
+        Severity.WARNING,
+        certain=False,
+        clause=clause,
         message=(
             f"`{parameter}` can be None here, while the sibling at {place} puts a value in place of `{replaced}` when that is "
             f"None; {context.name} needs one" + (f" when {when}" if when else "")
         ),
         remedy=f"treat None here as there, or assert that `{render(node)}` is not None",
-        evidence=nearest_first(clause.evidence, site.release),
-        contract=contract_text(clause, parameter),
         consequence=clause.consequence or ("the call raises" if clause.effect is Effect.RAISES else ""),
+        notes=(),
     )
 
 

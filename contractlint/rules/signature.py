@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contractlint.model.contract import Evidence
-from contractlint.model.finding import Finding, Severity, Verdict
+from contractlint.model.finding import Finding, Severity
 from contractlint.rules.base import Context, nearest_first
 
 
@@ -25,16 +25,12 @@ def signature_finding(
     if evidence is None:
         evidence = site.signature.evidence if site.signature is not None else ()
     releases = site.signature.releases if site.signature is not None else ""
-    return Finding(
-        code=code,
-        rule=name,
-        severity=Severity.ERROR if certain else Severity.WARNING,
-        verdict=Verdict.VIOLATED if certain else Verdict.UNPROVEN,
-        place=context.place(parameter),
-        function=context.function,
-        entry_point=site.site.entry_point,
-        parameter=parameter,
-        release=site.release,
+    return context.finding(
+        code,
+        name,
+        parameter,
+        Severity.ERROR if certain else Severity.WARNING,
+        certain=certain,
         effect=effect,
         message=message,
         remedy=remedy,

@@ -37,7 +37,7 @@ from contractlint.judge.clauses import Break
 from contractlint.model.contract import Aspect
 from contractlint.model.finding import Finding
 from contractlint.rules.base import Context, rule
-from contractlint.rules.clause import clause_findings
+from contractlint.rules.clause import clause_findings, made_at
 
 CODE = "CL601"
 
@@ -52,9 +52,7 @@ def _message(context: Context, parameter: str, found: list[Break]) -> str:
 
 
 def _remedy(parameter: str, found: list[Break]) -> str:
-    origin = found[0].alt.steps[0] if found[0].alt.steps else None
-    where = f" at {origin.file}:{origin.line}" if origin is not None else ""
-    return f"allocate it with `torch.zeros`{where}"
+    return f"allocate it with `torch.zeros`{made_at(found)}"
 
 
 RULE = rule(CODE, "uninitialised-memory", "A kernel that needs zeros gets fresh memory", check, __doc__ or "")
