@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from contractlint.calls.referents import NOTHING, Bind, Cls, Ext, Fn, Inst, Lib, Mod, Obj, Referent, Referents, Super
 from contractlint.calls.scope import Scope
 from contractlint.flow.binding import bind
-from contractlint.flow.callers import last_name
 from contractlint.flow.nodes import Node
+from contractlint.flow.references import last_name
 from contractlint.index.ir import ParamIR
 from contractlint.index.project import Class, Function
 

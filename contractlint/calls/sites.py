@@ -11,10 +11,10 @@ from contractlint.calls.referents import Bind, Cls, Ext, Fn, Inst, Lib, Obj, Ref
 from contractlint.calls.resolve import Resolver
 from contractlint.calls.scope import Scope
 from contractlint.calls.search import Search
-from contractlint.flow.callers import last_name
 from contractlint.flow.evaluate import Flow
 from contractlint.flow.frames import Frame
 from contractlint.flow.nodes import CallRecord, Facts, Node, render
+from contractlint.flow.references import last_name
 from contractlint.flow.values import Callable, Partial
 from contractlint.index.project import External, Function
 

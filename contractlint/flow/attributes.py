@@ -265,7 +265,7 @@ class Attributes:
         from contractlint.flow.frames import Frame
 
         flow = self.flow
-        constructions = [c for c in flow.callers.constructions(cls) if flow.usable(c.fn)]
+        constructions = [c for c in flow.callers.constructions.of(cls) if flow.usable(c.fn)]
         # A record that many places fill plays many roles: which of them this one has is not established.
         unsure = len(constructions) > MAX_ROLES
         for made in flow.shares(focused_scopes(flow, constructions, lambda c: c.fn), out):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contractlint.flow.callers import last_name
 from contractlint.flow.nodes import Fact
+from contractlint.flow.references import last_name
 from contractlint.flow.values import Alt, NoneValue
 
 if TYPE_CHECKING:

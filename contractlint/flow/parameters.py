@@ -12,7 +12,7 @@ from contractlint.index.ir import Expr, ParamIR, dotted
 from contractlint.index.project import Class, External, Function
 
 if TYPE_CHECKING:
-    from contractlint.flow.callers import Passed
+    from contractlint.flow.caller import Passed
     from contractlint.flow.evaluate import Flow
     from contractlint.flow.frames import Frame
 

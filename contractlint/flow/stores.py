@@ -148,8 +148,8 @@ class Stores:
                 yield Handed(fn, str(found[0].parts[0]), str(found[1].parts[0]), found[2], record.facts)
 
     def _by_call(self, record: CallRecord, fn: Function, name: str) -> Iterator[Store]:
-        from contractlint.flow.callers import last_name
         from contractlint.flow.frames import Frame
+        from contractlint.flow.references import last_name
 
         function, args, keywords = record.node.parts
         given = (*args, *(value for _, value in keywords))

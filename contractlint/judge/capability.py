@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from contractlint.flow.callers import last_name
 from contractlint.flow.nodes import Fact, Facts, Node, render_fact
+from contractlint.flow.references import last_name
 
 # Compute capabilities of the chips that kernels of these libraries are built for, times ten.
 CHIPS = (75, 80, 86, 89, 90, 100, 103, 107, 110, 120, 121)

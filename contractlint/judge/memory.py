@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from contractlint.flow.callers import last_name
 from contractlint.flow.frames import Frame
 from contractlint.flow.nodes import Node
+from contractlint.flow.references import last_name
 from contractlint.flow.values import Alt, Const, Tensor
 from contractlint.index.project import Class, Function
 from contractlint.judge.conditions import Holds, outcome

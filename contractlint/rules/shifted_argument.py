@@ -29,8 +29,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contractlint.flow.callers import last_name
 from contractlint.flow.nodes import Node
+from contractlint.flow.references import last_name
 from contractlint.model.finding import Finding
 from contractlint.rules.base import Context, rule
 from contractlint.rules.signature import signature_finding
